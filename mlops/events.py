@@ -1,0 +1,64 @@
+"""What apply says while it works: a stream of frozen values, and the report they come to."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mlops.errors import Problem
+from mlops.values import Action, Address, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A change begins."""
+
+    address: Address
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """A change goes on."""
+
+    address: Address
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A change is made, ready and checked. `seconds` is how long it took."""
+
+    address: Address
+    action: Action
+    seconds: float
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A change failed. `log` holds the last lines of the service's log, if it has one."""
+
+    address: Address
+    action: Action
+    problems: tuple[Problem, ...]
+    log: tuple[str, ...] = ()
+    code: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A change was not tried, and why."""
+
+    address: Address
+    action: Action
+    because: str
+
+
+Event: TypeAlias = Started | Progressed | Done | Failed | Skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an apply came to: one outcome an address, in the order of the plan."""
+
+    outcomes: tuple[Done | Failed | Skipped, ...]
+    problems: tuple[Problem, ...] = ()

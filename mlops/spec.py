@@ -1,0 +1,148 @@
+"""What the files say, once checked: frozen values without behaviour, and how to freeze."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from mlops.errors import Where
+
+Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
+Fields: TypeAlias = Mapping[str, Json]
+"""Dotted path (`tags.team`, `port`) -> plain value. Flat: the first word names the field group."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def freeze(value: Any) -> Any:
+    """Return `value`, which came from JSON or YAML, with every list and mapping made read-only."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """What a model was made with, for people and for serving without code."""
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model of the file. `source` names the row of the table that `settings` belongs to."""
+
+    name: str
+    source: str
+    settings: Any
+    framework: Framework | None = None
+    tags: Mapping[str, str] = NOTHING
+    properties: Mapping[str, str] = NOTHING
+    description: str = ""
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The Python packages that an entry script asks for, as written; nothing is resolved.
+
+    `requirements` are PEP 508 lines; `python` is `3.11`-like; `digest` names the whole.
+    """
+
+    python: str
+    requirements: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """How a model is served: a folder of code, its entry script and its packages.
+
+    `source_directory` is absolute; `entry_script` is relative to it.
+    """
+
+    name: str
+    source_directory: str
+    entry_script: str
+    environment: Environment
+    environment_variables: Mapping[str, str] = NOTHING
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSpec:
+    """A place to serve, as the file says it. `settings` is the `Settings` of the row `kind`."""
+
+    name: str
+    kind: str
+    settings: Any
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request of a check. `path` starts with `/`; `json` and `body` exclude each other."""
+
+    path: str = "/score"
+    method: str = "POST"
+    headers: Mapping[str, str] = NOTHING
+    json: Json = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a check expects. `tolerance` is absolute, for every number; `latency` in seconds."""
+
+    status: int = 200
+    json: Json = None
+    tolerance: float = 0.0
+    latency: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A request with an expectation, run after every change and by `mlops test`."""
+
+    request: Request
+    expect: Expectation
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A service of the file. `settings` is the `ServiceSettings` of its target's row.
+
+    `models` are references: `name` (newest of this file), `name:3`.
+    `places` says where each key of the block was written.
+    """
+
+    name: str
+    target: str
+    models: tuple[str, ...]
+    inference: str
+    settings: Any
+    tags: Mapping[str, str] = NOTHING
+    description: str = ""
+    protect: bool = False
+    checks: tuple[Check, ...] = ()
+    where: Where
+    places: Mapping[str, Where] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """Everything that the files say, checked. `root` is the checkout, `folder` the file's own."""
+
+    project: str
+    store: str
+    root: str
+    folder: str
+    files: tuple[str, ...]
+    models: Mapping[str, Model]
+    inference: Mapping[str, Inference]
+    targets: Mapping[str, TargetSpec]
+    deployments: Mapping[str, Deployment]

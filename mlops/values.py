@@ -1,0 +1,258 @@
+"""The frozen values that travel from step to step. Plain data: no behaviour beyond a count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from mlops.errors import Where
+from mlops.spec import NOTHING, Check, Fields, Framework, Inference, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Address:
+    """Names one thing in the world: `place/kind/name`. A place is a target's name, or `store`."""
+
+    place: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.kind}/{self.name}"
+
+
+class Action(Enum):
+    """What a change does. The value is the sign people read."""
+
+    KEEP = "="
+    CREATE = "+"
+    UPDATE = "~"
+    REPLACE = "-/+"
+    DELETE = "-"
+    ADOPT = "<="
+
+
+class Cause(Enum):
+    """Why a field differs, told from what was last applied, what is live and what is wanted."""
+
+    CONFIG = "config"
+    DRIFT = "drift"
+    BOTH = "both"
+    MODEL = "model"
+    CODE = "code"
+    ENVIRONMENT = "environment"
+    UNFINISHED = "unfinished"
+    UNKNOWN = "unknown"
+
+
+class Impact(Enum):
+    """What a change costs those who call the service, from harmless to worst."""
+
+    NONE = "none"
+    METADATA = "metadata"
+    ROLLING = "rolling"
+    RESTART = "restart"
+    REPLACE = "replace"
+
+
+class Ownership(Enum):
+    """Whose a live object is. Only what is `OURS` is ever changed."""
+
+    OURS = "ours"
+    COPY = "copy"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One file of a content. `path` is relative, with `/`; `digest` is sha256 in hex."""
+
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A file or a folder, named by what is in it. `digest` is `sha256:…` over the sorted files."""
+
+    digest: str
+    files: tuple[FileEntry, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A registered model version, as the store holds it. `version` counts from 1."""
+
+    name: str
+    version: int
+    content: Content
+    framework: Framework | None = None
+    tags: Mapping[str, str] = NOTHING
+    properties: Mapping[str, str] = NOTHING
+    description: str = ""
+    lineage: Mapping[str, Json] = NOTHING
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedModel:
+    """A model that a deployment serves: the content is certain, the number is predicted."""
+
+    name: str
+    version: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """What a deployment serves, pinned by content: models, code, environment."""
+
+    models: tuple[PinnedModel, ...]
+    code: Content
+    inference: Inference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who makes things: what a mark names beside its bearer.
+
+    `source` is the normalised Git remote, empty without one; `file` is relative to the checkout.
+    """
+
+    project: str
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A thing that shall exist.
+
+    `fields` are compared; `inputs` are what apply needs and nobody compares; `claims` are
+    exclusive resources (`port/8890`) with the place that asked for them; `labels` say a field's
+    value in words; `endpoint` is the address it will answer at.
+    """
+
+    address: Address
+    fields: Fields
+    inputs: Fields = NOTHING
+    needs: tuple[Address, ...] = ()
+    claims: Mapping[str, Where] = NOTHING
+    labels: Mapping[str, str] = NOTHING
+    summary: str = ""
+    endpoint: str = ""
+    protect: bool = False
+    checks: tuple[Check, ...] = ()
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A thing that exists. `identity` changes when the platform made it anew (pid, uid, id)."""
+
+    address: Address
+    fields: Fields
+    identity: str
+    ownership: Ownership = Ownership.OURS
+    needs: tuple[Address, ...] = ()
+    claims: tuple[str, ...] = ()
+    labels: Mapping[str, str] = NOTHING
+    endpoint: str = ""
+    protect: bool = False
+    state: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was last applied to an address: one short hash a field, no values."""
+
+    address: Address
+    hashes: Mapping[str, str]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """A field that differs. `None` means absent; the labels say the values in words."""
+
+    path: str
+    before: Json
+    after: Json
+    cause: Cause
+    impact: Impact
+    before_label: str = ""
+    after_label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one address.
+
+    | action          | before | after |
+    |-----------------|--------|-------|
+    | create          | None   | given |
+    | keep and update | given  | given |
+    | delete          | given  | None  |
+
+    `reason` and `downtime` are for people; nothing may branch on them.
+    """
+
+    address: Address
+    action: Action
+    reason: str
+    fields: tuple[FieldChange, ...] = ()
+    impact: Impact = Impact.NONE
+    downtime: str = ""
+    before: Observed | None = None
+    after: Desired | None = None
+    needs: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Models and services of a plan by what happens to them; a replace counts as both."""
+
+    add: int
+    change: int
+    destroy: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will happen, in order. `notes` tell of things that are seen and left alone."""
+
+    project: str
+    store: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """The changes that do something."""
+        return tuple(change for change in self.changes if change.action is not Action.KEEP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How many instances of a service are ready and failed, of how many. `log` is the tail."""
+
+    ready: int
+    failed: int
+    total: int
+    summary: str = ""
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A step of a change, in words; `done` of `total` bytes where that is known."""
+
+    text: str
+    done: int = 0
+    total: int = 0
