@@ -28,6 +28,9 @@ class Means(Protocol):
     def lineage(self) -> Fields:
         """Commit, branch, dirtiness, who, run URL: words for records."""
 
+    def model_source(self, model: str, path: str) -> Path:
+        """Return a local file with the bytes of the file `path` of a model of the spec."""
+
     def model_files(self, content: Content) -> Mapping[str, Path]:
         """Return where each file of a registered model lies on this machine, by its path."""
 
@@ -44,8 +47,11 @@ class Place(Protocol):
     downtime: ClassVar[Mapping[Impact, str]]
     """What each impact means here for those who call the service, in words."""
 
-    def observe(self, wanted: Collection[Address]) -> Iterable[Observed]:
-        """Return what exists of `wanted`, and whatever else bears a mark. Changes nothing."""
+    def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
+        """Return what exists of `wanted`, and whatever else bears a mark. Changes nothing.
+
+        The whole `Desired` is given, since a model is found by its content, not by its name.
+        """
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change; end in what was made (nothing after a delete). Safe to run again."""
