@@ -58,7 +58,11 @@ Event: TypeAlias = Started | Progressed | Done | Failed | Skipped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an apply came to: one outcome an address, in the order of the plan."""
+    """What an apply came to: one outcome an address, in the order of the plan.
+
+    `problems` are what a second look still found; `stopped` tells that somebody ended it early.
+    """
 
     outcomes: tuple[Done | Failed | Skipped, ...]
+    stopped: bool = False
     problems: tuple[Problem, ...] = ()

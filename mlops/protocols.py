@@ -1,10 +1,12 @@
 """What the pipeline asks of the world: places, targets, model sources, means, views."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
+from mlops.errors import Problem
+from mlops.events import Event, Report
 from mlops.spec import Deployment, Environment, Fields
 from mlops.values import (
     Address,
@@ -17,6 +19,7 @@ from mlops.values import (
     Observed,
     Owner,
     Pins,
+    Plan,
     Progress,
 )
 
@@ -30,6 +33,9 @@ class Means(Protocol):
 
     def model_source(self, model: str, path: str) -> Path:
         """Return a local file with the bytes of the file `path` of a model of the spec."""
+
+    def registered(self, model: str, digest: str) -> ModelVersion:
+        """Return the version that holds this content; its number is certain only now."""
 
     def model_files(self, content: Content) -> Mapping[str, Path]:
         """Return where each file of a registered model lies on this machine, by its path."""
@@ -73,18 +79,12 @@ class Target(Place, Protocol):
         """Return the things that serve a deployment, defaults filled in. Pure."""
 
 
+@runtime_checkable
 class HasLogs(Protocol):
     """A target that keeps what its services print."""
 
     def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
         """Yield the last `lines` lines, then, if `follow`, each new one as it comes."""
-
-
-class CanClear(Protocol):
-    """A target with leftovers of its own, once every service is deleted."""
-
-    def clear(self) -> None:
-        """Remove what is left of the target: empty folders, caches. Never anything served."""
 
 
 class ModelSource(Protocol):
@@ -115,6 +115,31 @@ class ModelStore(Protocol):
 
     def versions(self, name: str) -> tuple[ModelVersion, ...]:
         """Return every version of a model, oldest first; empty for an unknown name."""
+
+
+class View(Protocol):
+    """A format. Every method returns whole lines, ready to be written. Never prints."""
+
+    def problems(self, problems: Sequence[Problem]) -> str:
+        """Show what is wrong."""
+
+    def plan(self, plan: Plan) -> str:
+        """Show what will happen."""
+
+    def drift(self, plan: Plan) -> str:
+        """Show what somebody else did, told from the plan that would mend it."""
+
+    def event(self, event: Event) -> str:
+        """Show one thing that apply says."""
+
+    def report(self, report: Report) -> str:
+        """Show what an apply came to."""
+
+    def rows(self, rows: Sequence[Fields]) -> str:
+        """Show things of one sort, a row each."""
+
+    def record(self, record: Fields) -> str:
+        """Show one thing in full."""
 
 
 Places: TypeAlias = Mapping[str, Place]

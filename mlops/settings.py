@@ -5,6 +5,7 @@ A `Settings` class is a frozen, keyword-only dataclass whose annotations read
 the checks of a file and the README's tables are made from them.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -13,7 +14,8 @@ class Setting:
     """What one key means and may hold.
 
     `pattern` is a regular expression for the whole text; `names` is one for the keys of a
-    mapping; `hint` tells a person what to write instead when a value is refused.
+    mapping; `hint` tells a person what to write instead when a value is refused; `path` says that
+    the text is a path relative to the file, which may not leave the checkout.
     """
 
     doc: str
@@ -22,8 +24,33 @@ class Setting:
     pattern: str = ""
     names: str = ""
     hint: str = ""
+    path: bool = False
 
 
 MODEL_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}$"
 SERVICE_NAME = r"^[a-z]([-a-z0-9]{1,30}[a-z0-9]|[a-z0-9]{2})$"
 """3 to 32 characters: v1's rule for services, which every platform accepts."""
+MODEL_HINT = (
+    "begin with a letter or digit; then letters, digits, `-`, `.` and `_`, up to 255 in all"
+)
+SERVICE_HINT = (
+    "use 3 to 32 lower-case letters, digits and `-`; begin with a letter, end with no `-`"
+)
+NAME = r"^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$"
+NAME_HINT = "use up to 32 lower-case letters, digits and `-`; begin with a letter, end with no `-`"
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+VARIABLE_HINT = "use letters, digits and `_`; begin with no digit"
+PYTHON = r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$"
+
+DURATION = r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h)$"
+DURATION_HINT = "write a number and its unit, as `500ms`, `60s` or `5m`"
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float:
+    """Return the seconds that `500ms`, `60s`, `5m` or `1h` mean. Raises ValueError."""
+    if re.fullmatch(DURATION, text) is None:
+        raise ValueError(f"`{text}` is no duration")
+    number = text.rstrip("msh")
+    return float(number) * _SECONDS[text[len(number) :]]

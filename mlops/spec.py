@@ -1,26 +1,15 @@
-"""What the files say, once checked: frozen values without behaviour, and how to freeze."""
+"""What the files say, once checked: frozen values without behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mlops.errors import Where
+from mlops.plain import NOTHING
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
 Fields: TypeAlias = Mapping[str, Json]
 """Dotted path (`tags.team`, `port`) -> plain value. Flat: the first word names the field group."""
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def freeze(value: Any) -> Any:
-    """Return `value`, which came from JSON or YAML, with every list and mapping made read-only."""
-    if isinstance(value, Mapping):
-        return MappingProxyType({key: freeze(item) for key, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return tuple(freeze(item) for item in value)
-    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mlops.errors import Where
-from mlops.spec import NOTHING, Check, Fields, Framework, Inference, Json
+from mlops.plain import NOTHING
+from mlops.spec import Check, Fields, Framework, Inference, Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -121,12 +122,14 @@ class Pins:
 class Owner:
     """Who makes things: what a mark names beside its bearer.
 
-    `source` is the normalised Git remote, empty without one; `file` is relative to the checkout.
+    `source` is the normalised Git remote, empty without one; `files` are the loaded ones, absolute
+    like `root`, the checkout.
     """
 
     project: str
     source: str
-    file: str
+    root: str
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +217,10 @@ class Change:
     needs: tuple[Address, ...] = ()
 
 
+COUNTED = ("model", "service")
+"""Kinds of addresses that the summary of a plan counts; images and environments follow them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Models and services of a plan by what happens to them; a replace counts as both."""
@@ -236,6 +243,17 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that do something."""
         return tuple(change for change in self.changes if change.action is not Action.KEEP)
+
+    @property
+    def counts(self) -> Counts:
+        """How many models and services are added, changed and destroyed."""
+        actions = [change.action for change in self.changes if change.address.kind in COUNTED]
+        replaced = actions.count(Action.REPLACE)
+        return Counts(
+            add=actions.count(Action.CREATE) + replaced,
+            change=actions.count(Action.UPDATE) + actions.count(Action.ADOPT),
+            destroy=actions.count(Action.DELETE) + replaced,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

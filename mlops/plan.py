@@ -1,0 +1,171 @@
+"""Decides what to change, and in which order. Pure: no clock, no network, no files, no terminal."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from mlops.diff import diff, worst
+from mlops.errors import Problem, SpecError
+from mlops.order import ordered
+from mlops.protocols import Places
+from mlops.values import (
+    Action,
+    Address,
+    Applied,
+    Cause,
+    Change,
+    Desired,
+    FieldChange,
+    Impact,
+    Observed,
+    Ownership,
+    Plan,
+)
+
+REASONS = {
+    Cause.CONFIG: "the file changed",
+    Cause.MODEL: "another model",
+    Cause.CODE: "the code changed",
+    Cause.ENVIRONMENT: "another environment",
+    Cause.DRIFT: "somebody changed it",
+    Cause.BOTH: "the file changed, and somebody changed it",
+    Cause.UNFINISHED: "an apply was cut short",
+    Cause.UNKNOWN: "it differs from the file",
+}
+
+
+def plan(
+    desired: Iterable[Desired],
+    observed: Iterable[Observed],
+    applied: Mapping[Address, Applied],
+    places: Places,
+) -> tuple[Change, ...]:
+    """Return every change in the order of execution, what is kept included.
+
+    Raises SpecError where a wanted name or port belongs to somebody else.
+    """
+    wanted = {thing.address: thing for thing in desired}
+    seen = tuple(observed)
+    ours = {thing.address: thing for thing in seen if thing.ownership is Ownership.OURS}
+    others = tuple(thing for thing in seen if thing.ownership is not Ownership.OURS)
+    problems = check_conflicts(wanted.values(), others)
+    if problems:
+        raise SpecError(*problems)
+    made = [
+        _change(thing, ours.get(thing.address), applied.get(thing.address), places)
+        for thing in wanted.values()
+    ]
+    needed = {address for thing in others for address in thing.needs}
+    removed = [
+        _removal(thing)
+        for thing in ours.values()
+        if thing.address not in wanted and thing.address not in needed
+    ]
+    return ordered([*made, *removed])
+
+
+def check_conflicts(desired: Iterable[Desired], others: Iterable[Observed]) -> tuple[Problem, ...]:
+    """Return a problem for each wanted name or exclusive resource that is somebody else's."""
+    names = {thing.address: thing for thing in others}
+    claims = {claim: thing for thing in others for claim in thing.claims}
+    problems = []
+    for thing in desired:
+        if thing.address in names:
+            problems.append(
+                Problem(
+                    summary=f"`{thing.address}` exists, and is {names[thing.address].state}",
+                    where=thing.where,
+                    hint="choose another name, or remove what is there by hand",
+                )
+            )
+        problems += [
+            Problem(
+                summary=f"{claim.replace('/', ' ')} is taken by {claims[claim].state}",
+                where=where,
+                hint="choose another one, or end what holds it",
+            )
+            for claim, where in thing.claims.items()
+            if claim in claims
+        ]
+    return tuple(problems)
+
+
+def notes(observed: Iterable[Observed]) -> tuple[str, ...]:
+    """Return a sentence for each thing that is seen and left alone."""
+    return tuple(
+        f"{thing.address} is {thing.state}; it is left alone"
+        for thing in observed
+        if thing.ownership is not Ownership.OURS and not thing.claims
+    )
+
+
+def drifted(whole: Plan, applied: Mapping[Address, Applied]) -> Plan:
+    """Return only what somebody else changed since it was last applied."""
+    changes = (_drift(change, applied) for change in whole.changes)
+    return Plan(
+        project=whole.project,
+        store=whole.store,
+        changes=tuple(change for change in changes if change is not None),
+        notes=whole.notes,
+    )
+
+
+def _drift(change: Change, applied: Mapping[Address, Applied]) -> Change | None:
+    """Return what of `change` is drift, a kept thing if nothing is; None for what never was."""
+    if change.action is Action.CREATE:
+        return change if change.address in applied else None
+    fields = tuple(field for field in change.fields if field.cause in (Cause.DRIFT, Cause.BOTH))
+    action = Action.KEEP if change.action is Action.DELETE or not fields else change.action
+    return replace(
+        change,
+        action=action,
+        reason=_reason(fields),
+        fields=fields,
+        impact=worst(tuple(field.impact for field in fields)),
+        downtime="",
+    )
+
+
+def _change(
+    thing: Desired, live: Observed | None, applied: Applied | None, places: Places
+) -> Change:
+    if live is None:
+        gone = "somebody deleted it" if applied else "not there yet"
+        return Change(
+            address=thing.address, action=Action.CREATE, reason=gone, after=thing, needs=thing.needs
+        )
+    place = places[thing.address.place]
+    fields = diff(applied, live, thing, place.impact)
+    impact = worst(tuple(field.impact for field in fields))
+    return Change(
+        address=thing.address,
+        action=_action(fields, impact),
+        reason=_reason(fields),
+        fields=fields,
+        impact=impact,
+        downtime=place.downtime.get(impact, "") if fields else "",
+        before=live,
+        after=thing,
+        needs=thing.needs,
+    )
+
+
+def _action(fields: tuple[FieldChange, ...], impact: Impact) -> Action:
+    if not fields:
+        return Action.KEEP
+    return Action.REPLACE if impact is Impact.REPLACE else Action.UPDATE
+
+
+def _reason(fields: tuple[FieldChange, ...]) -> str:
+    causes = dict.fromkeys(field.cause for field in fields)
+    return ", ".join(REASONS[cause] for cause in causes)
+
+
+def _removal(live: Observed) -> Change:
+    service = live.address.kind == "service"
+    return Change(
+        address=live.address,
+        action=Action.DELETE,
+        reason="not in the file" if service else "nothing needs it",
+        impact=Impact.REPLACE if service else Impact.NONE,
+        before=live,
+    )

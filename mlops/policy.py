@@ -1,0 +1,72 @@
+"""The limits that a plan must keep. Pure."""
+
+from dataclasses import dataclass
+
+from mlops.errors import Problem
+from mlops.values import Action, Address, Change, Plan
+
+FLEET = 10
+"""From this many live services on, the share of removals is limited too."""
+
+SHARE = 0.3
+"""Largest share of a fleet that one plan may delete or replace without its count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the person or the job that applies has agreed to."""
+
+    deletes: int = 0
+
+
+def check(plan: Plan, limits: Limits) -> tuple[Problem, ...]:
+    """Return a problem for each limit that the plan breaks."""
+    deletes = removals(plan)
+    live = sum(1 for change in plan.changes if change.before is not None and _serving(change))
+    if len(deletes) > limits.deletes:
+        return (_too_many(len(deletes), live, limits),)
+    replaced = [change for change in plan.changes if change.action is Action.REPLACE]
+    touched = len(deletes) + len(replaced)
+    if live >= FLEET and touched > SHARE * live and touched > limits.deletes:
+        share = f"{touched} of {live} services, over {SHARE:.0%}"
+        return (
+            Problem(
+                summary=f"the plan deletes or replaces {share}",
+                hint=f"run with `--allow-deletes {touched}` if you mean it",
+            ),
+        )
+    return ()
+
+
+def removals(plan: Plan) -> tuple[Change, ...]:
+    """Return the deletes that count: those of services, but for protected ones."""
+    return tuple(
+        change
+        for change in plan.changes
+        if change.action is Action.DELETE and _serving(change) and not _protected(change)
+    )
+
+
+def blocked(plan: Plan) -> dict[Address, str]:
+    """Return the changes that protection forbids, with the reason. The others may go on."""
+    return {
+        change.address: "protected: apply `protect: false` first"
+        for change in plan.changes
+        if change.action in (Action.DELETE, Action.REPLACE) and _protected(change)
+    }
+
+
+def _too_many(deletes: int, live: int, limits: Limits) -> Problem:
+    services = "1 service" if live == 1 else f"{live} services"
+    return Problem(
+        summary=f"the plan deletes {deletes} of {services} (allowed: {limits.deletes})",
+        hint=f"run with `--allow-deletes {deletes}` if you mean it",
+    )
+
+
+def _serving(change: Change) -> bool:
+    return change.address.kind == "service"
+
+
+def _protected(change: Change) -> bool:
+    return change.before is not None and change.before.protect

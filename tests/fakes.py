@@ -1,0 +1,106 @@
+"""The outside in memory: a target, the means, the records."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mlops.errors import Problem, TargetError
+from mlops.plain import NOTHING, fingerprint
+from mlops.protocols import Means
+from mlops.spec import Deployment, Environment, Fields
+from mlops.values import (
+    Address,
+    Applied,
+    Change,
+    Content,
+    Desired,
+    Health,
+    Impact,
+    ModelVersion,
+    Observed,
+    Owner,
+    Pins,
+    Progress,
+)
+
+
+class MemoryTarget:
+    """A target whose world is a dictionary. `broken` names what cannot be changed."""
+
+    Settings: ClassVar[type] = dict
+    ServiceSettings: ClassVar[type] = dict
+    impact: ClassVar[Mapping[str, Impact]] = {"tags": Impact.METADATA, "region": Impact.REPLACE}
+    downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
+
+    def __init__(self, name: str = "here", settings: Any = None, *_: Path | Owner) -> None:
+        self.name = name
+        self.settings = settings
+        self.things: dict[Address, Observed] = {}
+        self.broken: set[str] = set()
+        self.calls: list[str] = []
+
+    def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
+        fields = {f"models.{model.name}": model.content.digest for model in pins.models}
+        address = Address(place=self.name, kind="service", name=deployment.name)
+        return (Desired(address=address, fields=fields),)
+
+    def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:  # noqa: ARG002  all is listed
+        return list(self.things.values())
+
+    def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:  # noqa: ARG002  needs none
+        self.calls.append(f"{change.action.value} {change.address}")
+        if change.address.name in self.broken:
+            raise TargetError(Problem(summary="the platform said no"))
+        if change.after is None:
+            del self.things[change.address]
+            return
+        yield Progress(text="making")
+        made = Observed(
+            address=change.address,
+            fields=change.after.fields,
+            identity=str(len(self.calls)),
+            needs=change.after.needs,
+            claims=tuple(change.after.claims),
+            protect=change.after.protect,
+        )
+        self.things[change.address] = made
+        yield made
+
+    def health(self, address: Address) -> Health:
+        there = address in self.things
+        return Health(ready=int(there), failed=int(not there), total=1)
+
+
+class MemoryRecords:
+    """Records in a dictionary."""
+
+    def __init__(self) -> None:
+        self.applied: dict[Address, Applied] = {}
+
+    def read(self) -> Mapping[Address, Applied]:
+        return dict(self.applied)
+
+    def write(self, address: Address, fields: Fields | None) -> None:
+        if fields is None:
+            self.applied.pop(address, None)
+            return
+        hashes = {path: fingerprint(value) for path, value in fields.items()}
+        self.applied[address] = Applied(address=address, hashes=hashes, revision=1)
+
+
+class NoMeans:
+    """Means that nobody may use."""
+
+    lineage: Fields = NOTHING
+
+    def model_source(self, model: str, path: str) -> Path:
+        raise NotImplementedError
+
+    def registered(self, model: str, digest: str) -> ModelVersion:
+        raise NotImplementedError
+
+    def model_files(self, content: Content) -> Mapping[str, Path]:
+        raise NotImplementedError
+
+    def lock(self, environment: Environment) -> Path:
+        raise NotImplementedError

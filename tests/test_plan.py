@@ -1,0 +1,158 @@
+"""The planner, as the table in scenarios/planner.yaml."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from mlops.errors import SpecError, Where
+from mlops.plain import fingerprint
+from mlops.plan import drifted, notes, plan
+from mlops.protocols import Means
+from mlops.values import (
+    Action,
+    Address,
+    Applied,
+    Change,
+    Desired,
+    Health,
+    Impact,
+    Observed,
+    Ownership,
+    Plan,
+    Progress,
+)
+
+SCENARIOS = yaml.safe_load((Path(__file__).parent / "scenarios" / "planner.yaml").read_text())
+
+
+class Nowhere:
+    """A place that only says what a change costs."""
+
+    impact: ClassVar[Mapping[str, Impact]] = {"tags": Impact.METADATA, "region": Impact.REPLACE}
+    downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
+
+    def observe(self, wanted: Iterable[Desired]) -> Iterable[Observed]:
+        raise NotImplementedError
+
+    def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
+        raise NotImplementedError
+
+    def health(self, address: Address) -> Health:
+        raise NotImplementedError
+
+
+PLACES = {"here": Nowhere(), "store": Nowhere()}
+
+
+def address(text: str) -> Address:
+    place, kind, name = text.split("/")
+    return Address(place=place, kind=kind, name=name)
+
+
+def desired(scenario: dict[str, Any]) -> list[Desired]:
+    where = Where(file="mlops.yaml", line=1, column=1)
+    return [
+        Desired(
+            address=address(name),
+            fields=given["fields"],
+            needs=tuple(address(need) for need in given.get("needs", ())),
+            claims=dict.fromkeys(given.get("claims", ()), where),
+        )
+        for name, given in scenario.get("desired", {}).items()
+    ]
+
+
+def observed(scenario: dict[str, Any]) -> list[Observed]:
+    return [
+        Observed(
+            address=address(name),
+            fields=given.get("fields", {}),
+            identity="1",
+            needs=tuple(address(need) for need in given.get("needs", ())),
+            claims=tuple(given.get("claims", ())),
+            ownership=Ownership(given.get("ownership", "ours")),
+            state=given.get("state", ""),
+        )
+        for name, given in scenario.get("observed", {}).items()
+    ]
+
+
+def applied(scenario: dict[str, Any]) -> dict[Address, Applied]:
+    return {
+        address(name): Applied(
+            address=address(name),
+            hashes={path: fingerprint(value) for path, value in fields.items()},
+            revision=1,
+        )
+        for name, fields in scenario.get("applied", {}).items()
+    }
+
+
+def changes(scenario: dict[str, Any]) -> tuple[Change, ...]:
+    return plan(desired(scenario), observed(scenario), applied(scenario), PLACES)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["it"])
+def test_the_planner(scenario: dict[str, Any]) -> None:
+    if "refused" in scenario:
+        with pytest.raises(SpecError) as refused:
+            changes(scenario)
+        assert scenario["refused"] == [problem.summary for problem in refused.value.problems]
+        return
+
+    made = [change for change in changes(scenario) if change.action is not Action.KEEP]
+
+    assert scenario["plan"] == [f"{change.action.value} {change.address}" for change in made]
+    fields = {
+        field.path: f"{field.cause.value} {field.impact.value}"
+        for change in made
+        for field in change.fields
+    }
+    assert scenario.get("fields", fields) == fields
+    assert scenario.get("notes", []) == list(notes(observed(scenario))) or "notes" not in scenario
+
+
+def drift(scenario: dict[str, Any]) -> list[str]:
+    whole = Plan(project="p", store="s", changes=changes(scenario))
+    return [
+        f"{change.address} {' '.join(field.path for field in change.fields)}".strip()
+        for change in drifted(whole, applied(scenario)).changes
+        if change.action is not Action.KEEP
+    ]
+
+
+def test_drift_holds_what_somebody_changed_and_not_what_the_file_changed() -> None:
+    scenario = {
+        "desired": {"here/service/a": {"fields": {"port": 2, "process": "running"}}},
+        "observed": {"here/service/a": {"fields": {"port": 1, "process": "stopped"}}},
+        "applied": {"here/service/a": {"port": 1, "process": "running"}},
+    }
+
+    found = drift(scenario)
+
+    assert found == ["here/service/a process"]
+
+
+def test_a_service_that_was_applied_and_is_gone_is_drift() -> None:
+    scenario = {
+        "desired": {"here/service/a": {"fields": {}}, "here/service/new": {"fields": {}}},
+        "applied": {"here/service/a": {}},
+    }
+
+    found = drift(scenario)
+
+    assert found == ["here/service/a"]
+
+
+def test_a_service_that_left_the_file_is_no_drift() -> None:
+    scenario = {
+        "observed": {"here/service/a": {"fields": {"port": 1}}},
+        "applied": {"here/service/a": {"port": 1}},
+    }
+
+    found = drift(scenario)
+
+    assert found == []
