@@ -1,0 +1,161 @@
+"""Where a run comes from: commit, branch, dirtiness, who, run URL, and the name of the source.
+
+Runs no hook, file monitor, filter or external diff of the repository. Keeps no credentials of a
+URL.
+"""
+
+import getpass
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from mlops.spec import Fields
+
+PATIENCE = 10
+"""Seconds that Git may take to say whether anything was changed."""
+
+QUIET = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
+"""Settings under which `git status` starts no program but a filter driver's."""
+
+
+def lineage(folder: Path, environ: Mapping[str, str] = os.environ) -> Fields:
+    """Return what can be known of `commit`, `branch`, `dirty`, `who` and `run_url`."""
+    root = _checkout(folder)
+    repo = _repository(root) if root else None
+    asked: Mapping[str, Callable[[], Any]] = {
+        "commit": lambda: _commit(repo),
+        "branch": lambda: repo and repo.active_branch.name,
+        "dirty": lambda: repo and _dirty(repo),
+        "who": lambda: _who(repo, environ),
+        "run_url": lambda: _run_url(environ),
+    }
+    known = {key: _told(ask) for key, ask in asked.items()}
+    return {key: value for key, value in known.items() if value is not None and value != ""}
+
+
+def source(folder: Path) -> str:
+    """Return the remote that a folder is a checkout of: `host/team/project//folder/within`.
+
+    Empty without Git, without a remote `origin`, or if that can't be read.
+    """
+    root = _checkout(folder)
+    repo = _repository(root) if root else None
+    if root is None or repo is None:
+        return ""
+    remote = normalised(_told(lambda: _setting(repo, 'remote "origin"', "url")) or "")
+    within = Path(os.path.realpath(folder)).relative_to(root).as_posix()
+    return f"{remote}//{within}" if remote and within != "." else remote
+
+
+def normalised(url: str) -> str:
+    """Return one name for every way to reach a remote, without its credentials and port."""
+    text = url.strip()
+    short = re.fullmatch(r"(?:[^/]*@)?([^/:@]+):(?!//)(.*)", text)
+    if short:
+        host, path = short.groups()
+    elif "://" in text:
+        parts = urlsplit(text)
+        host, path = (parts.hostname or ""), parts.path
+    else:
+        host, path = "", text
+    path = path.rstrip("/").removesuffix(".git").rstrip("/")
+    if not host:
+        return path
+    return _azure(f"{host.lower()}/{path.lstrip('/')}")
+
+
+def _azure(name: str) -> str:
+    """Return the HTTPS name of an Azure DevOps repository that was named as for SSH."""
+    return re.sub(
+        r"^ssh\.dev\.azure\.com/v3/([^/]+)/([^/]+)/([^/]+)$", r"dev.azure.com/\1/\2/_git/\3", name
+    )
+
+
+def _checkout(folder: Path) -> Path | None:
+    """Return the checkout that a folder is in.
+
+    Only a `.git` counts: files of a checkout may look like a bare repository, whose configuration
+    would then be a stranger's.
+    """
+    start = Path(os.path.realpath(folder))
+    return next((place for place in (start, *start.parents) if (place / ".git").exists()), None)
+
+
+def _repository(root: Path) -> Any:
+    """Return the repository of a checkout; None if it can't be used. Loads the library late."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else no `git` program is an ImportError
+    try:
+        import git  # noqa: PLC0415  costs 0.25 s
+
+        return git.Repo(root, expand_vars=False)
+    except Exception:  # noqa: BLE001  a broken repository raises anything; lineage is only words
+        return None
+
+
+def _told(ask: Callable[[], Any]) -> Any:
+    """Return the answer; None if there is none, as on an unborn branch or a detached HEAD."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001  see _repository
+        return None
+
+
+def _commit(repo: Any) -> str | None:
+    """Return the commit of HEAD, from the files alone."""
+    if repo is None:
+        return None
+    commit: str | None = repo.head.dereference_recursive(repo, "HEAD")
+    return commit
+
+
+def _dirty(repo: Any) -> bool:
+    """Tell whether a tracked file differs from the commit.
+
+    Filter drivers (Git LFS) are left out, since what they name may lie in the checkout: a file of
+    theirs that was merely touched counts as changed.
+    """
+    quiet = [*QUIET]
+    with repo.config_reader() as settings:
+        for section in settings.sections():
+            if driver := re.fullmatch(r'filter "([^=]*)"', section):
+                name = f"filter.{driver[1]}"
+                quiet += [f"{name}.clean=", f"{name}.process=", f"{name}.required=false"]
+    return bool(
+        repo.git(c=quiet, no_optional_locks=True).status(
+            porcelain=True,
+            untracked_files="no",
+            ignore_submodules="dirty",
+            kill_after_timeout=PATIENCE,
+        )
+    )
+
+
+def _who(repo: Any, environ: Mapping[str, str]) -> str | None:
+    for key in ("GITHUB_ACTOR", "BUILD_REQUESTEDFOR", "GITLAB_USER_LOGIN"):
+        if environ.get(key):
+            return environ[key]
+    name = _told(lambda: _setting(repo, "user", "name")) if repo else None
+    return name or getpass.getuser()
+
+
+def _setting(repo: Any, section: str, option: str) -> str:
+    with repo.config_reader() as settings:
+        return str(settings.get_value(section, option))
+
+
+def _run_url(environ: Mapping[str, str]) -> str:
+    """Return the page of the CI run; empty outside of GitHub, Azure DevOps and GitLab."""
+
+    def words(*keys: str) -> list[str] | None:
+        found = [environ.get(key, "") for key in keys]
+        return found if all(found) else None
+
+    if github := words("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"):
+        return "{}/{}/actions/runs/{}".format(*github)
+    if azure := words("SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID"):
+        collection, project, build = azure
+        return f"{collection.rstrip('/')}/{quote(project)}/_build/results?buildId={build}"
+    return environ.get("CI_JOB_URL", "")

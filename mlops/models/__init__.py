@@ -1,0 +1,1 @@
+"""Places where models come from, one module each, and their table."""

@@ -1,0 +1,53 @@
+"""Models that lie beside the file: a file or a folder. Never writes."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from mlops.errors import Problem, SpecError
+from mlops.hashing import HashCache, content_of
+from mlops.settings import Setting
+from mlops.values import Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the model lies."""
+
+    path: Annotated[str, Setting("File or folder of the model, relative to the file.", path=True)]
+
+
+class PathSource:
+    """A file or a folder; its files are named from its own name on, as v1 registered them."""
+
+    Settings: ClassVar[type] = Settings
+
+    def __init__(self, settings: Any, folder: Path) -> None:
+        self._written = settings.path
+        self._path = Path(os.path.normpath(folder / settings.path))
+
+    def pin(self) -> Content:
+        """Return what the model is made of. Raises SpecError if it is missing or empty."""
+        if not self._path.exists():
+            raise SpecError(
+                Problem(
+                    summary=f"the model's path `{self._written}` does not exist",
+                    hint="make the model first, or correct `path`: it is relative to the file",
+                )
+            )
+        cache = HashCache.open()
+        content = content_of(self._path, cache=cache, prefix=self._path.name)
+        cache.save()
+        if not content.files:
+            raise SpecError(
+                Problem(
+                    summary=f"the model's folder `{self._written}` holds no file",
+                    hint="make the model first, or correct `path`",
+                )
+            )
+        return content
+
+    def open(self, path: str) -> Path:
+        """Return the file that the content calls `path`."""
+        return self._path.parent / path

@@ -1,0 +1,1 @@
+"""The object store: blobs, models, records. One module each."""

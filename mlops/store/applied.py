@@ -1,0 +1,96 @@
+"""What was last applied to each address: one short hash a field, no values.
+
+It explains why a field differs; it never says what exists.
+"""
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from mlops.plain import fingerprint
+from mlops.spec import Fields
+from mlops.store.objects import Objects
+from mlops.store.records import DamagedError, create_record, numbers, read_record
+from mlops.values import Address, Applied
+
+READERS = 16
+"""Records that are read side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRecords:
+    """The records of one project in one store."""
+
+    objects: Objects
+    project: str
+
+    def read(self) -> Mapping[Address, Applied]:
+        """Return the last record of each address that was not deleted since."""
+        return read_applied(self.objects, self.project)
+
+    def write(self, address: Address, fields: Fields | None) -> None:
+        """Record the fields that were applied; None after a delete."""
+        write_applied(self.objects, self.project, address, fields)
+
+
+def hash_fields(fields: Fields) -> Mapping[str, str]:
+    """Return a short hash of each field; one that is None is absent, as in a comparison."""
+    return {path: fingerprint(value) for path, value in fields.items() if value is not None}
+
+
+def read_applied(objects: Objects, project: str) -> Mapping[Address, Applied]:
+    """Return what was last applied to each address: one list call, and one read an address."""
+    paths = objects.list(f"applied/{project}")
+    folders = {path.rpartition("/")[0]: path for path in paths}  # sorted: the highest stays
+    with ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="applied") as pool:
+        found = pool.map(lambda item: _read(objects, *item), folders.items())
+        return {applied.address: applied for applied in found if applied is not None}
+
+
+def write_applied(
+    objects: Objects, project: str, address: Address, fields: Fields | None, revision: int = 0
+) -> None:
+    """Record what was applied to an address; None after a delete.
+
+    The record before stays for those who are about to read it; older ones are removed, so that
+    reading stays quick after thousands of changes.
+    """
+    folder = f"applied/{project}/{address}"
+    record: Fields = (
+        {"gone": True, "revision": revision}
+        if fields is None
+        else {"hashes": hash_fields(fields), "revision": revision}
+    )
+    have = numbers(objects.list(folder), folder)
+    number = max(have, default=0) + 1
+    while not create_record(objects, _path(folder, number), record):
+        number += 1
+    objects.delete(_path(folder, old) for old in have if old < number - 1)
+
+
+def _read(objects: Objects, folder: str, path: str) -> Applied | None:
+    """Return what a record says; None if it is gone or unreadable: the cause is then unknown."""
+    try:
+        record = read_record(objects, path)
+    except DamagedError:
+        return None
+    if record is None:  # others wrote two more meanwhile, and removed this one
+        return _newest(objects, folder, objects.list(folder))
+    hashes = record.get("hashes")
+    if not isinstance(hashes, Mapping):
+        return None
+    place, kind, name = folder.split("/")[-3:]
+    return Applied(
+        address=Address(place=place, kind=kind, name=name),
+        hashes=hashes,
+        revision=record.get("revision", 0),
+    )
+
+
+def _newest(objects: Objects, folder: str, paths: Collection[str]) -> Applied | None:
+    have = numbers(paths, folder)
+    return _read(objects, folder, _path(folder, have[-1])) if have else None
+
+
+def _path(folder: str, number: int) -> str:
+    return f"{folder}/{number:08d}.json"
