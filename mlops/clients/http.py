@@ -1,0 +1,62 @@
+"""Sends one request to a service: no redirects, no proxy, no retries."""
+
+import json
+import ssl
+import time
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import SplitResult, urlsplit
+
+from mlops.plain import thaw
+from mlops.spec import Request
+
+_LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer that are read; v1's services answer 100 MB at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the whole body, and seconds from the first byte sent to the last read."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+def ask(request: Request, endpoint: str, *, timeout: float) -> Answer:
+    """Send `request` to the service of `endpoint`, whose path its own path replaces.
+
+    `timeout` is in seconds, for each step of the connection. Raises OSError, HTTPException,
+    ValueError.
+    """
+    connection = _connection(urlsplit(endpoint), timeout)
+    try:
+        begun = time.perf_counter()
+        connection.request(request.method, request.path, _body(request), _headers(request))
+        response = connection.getresponse()
+        body = response.read(_LONGEST)
+        return Answer(status=response.status, body=body, seconds=time.perf_counter() - begun)
+    finally:
+        connection.close()
+
+
+def _connection(endpoint: SplitResult, timeout: float) -> HTTPConnection:
+    host = endpoint.hostname or ""
+    if endpoint.scheme == "https":
+        context = ssl.create_default_context()
+        return HTTPSConnection(host, endpoint.port, timeout=timeout, context=context)
+    return HTTPConnection(host, endpoint.port, timeout=timeout)
+
+
+def _body(request: Request) -> bytes | None:
+    if request.json is not None:
+        return json.dumps(thaw(request.json)).encode()
+    return None if request.body is None else request.body.encode()
+
+
+def _headers(request: Request) -> dict[str, str]:
+    headers = dict(request.headers)
+    told = {name.lower() for name in headers}
+    if request.json is not None and "content-type" not in told:
+        headers["Content-Type"] = "application/json"
+    return headers
