@@ -92,7 +92,7 @@ def test_drift_of_other_things_than_services_is_counted_by_kind() -> None:
 
     shown = text().drift(plan)
 
-    assert shown.endswith("Drift: 1 of 1 environment differ from what was applied.\n")
+    assert shown.endswith("Drift: 1 of 1 environment differs from what was applied.\n")
 
 
 def test_rows_are_aligned_and_cut_to_the_terminal_alone(golden: Golden) -> None:

@@ -63,7 +63,7 @@ def drift(given: Plan, paper: Paper) -> str:
     """Return what somebody else did to the live world, told from a plan that would mend it."""
     entries = [_happened(change) for change in given.pending]
     last = (
-        f"Drift: {_share(given)} differ from what was applied."
+        f"Drift: {_share(given)} {_differ(given)} from what was applied."
         if entries
         else "No drift. The live world is what was applied."
     )
@@ -125,6 +125,10 @@ def _share(given: Plan) -> str:
     some = Counter(change.address.kind for change in given.pending)
     kinds = sorted(some, key=lambda kind: (kind != "service", kind))
     return " and ".join(f"{some[kind]} of {counted(every[kind], kind)}" for kind in kinds)
+
+
+def _differ(given: Plan) -> str:
+    return "differs" if len(given.pending) == 1 else "differ"
 
 
 def _page(blocks: Iterable[Sequence[str]]) -> str:

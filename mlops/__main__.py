@@ -1,0 +1,5 @@
+"""Lets `python -m mlops` be the command."""
+
+from mlops.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""The command line: the one place that turns an error into text and an exit code."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+from mlops import __version__
+from mlops.errors import MlopsError, Problem, SpecError, StoppedError
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "init": "Make a starter folder that works at once.",
+        "validate": "Check the files, and show every problem.",
+        "plan": "Show what would change.",
+        "apply": "Make the live world what the files say.",
+        "drift": "Show what somebody else changed.",
+        "destroy": "Delete every service of the files.",
+        "status": "Show how the services stand.",
+        "show": "Show one service, with its fields.",
+        "logs": "Show what a service prints.",
+        "invoke": "Send a request to a service.",
+        "test": "Run the checks of the services.",
+        "models": "List and show registered models.",
+        "schema": "Write the JSON schema of the file.",
+        "version": "Show the version.",
+    }
+)
+"""Name -> its line in the help. Each is a module of its own, imported when it is asked for."""
+
+
+class Commands(click.Group):
+    """The commands, in the order of use, without importing them for the help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mlops.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
+        """Write the list of commands without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="mlops %(version)s")
+def group() -> None:
+    """Plan, apply and watch scoring services, from one YAML file."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code of what happened."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Run one command line; print every problem; return the exit code."""
+    try:
+        code = group.main(args=words, prog_name="mlops", standalone_mode=False)
+    except MlopsError as error:
+        return _told(error)
+    except click.exceptions.Abort:
+        return _told(StoppedError(Problem(summary="stopped; nothing more was changed")))
+    except click.ClickException as error:
+        return _told(SpecError(_usage(error)))
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: MlopsError) -> int:
+    from mlops.cli.terminal import paper, say  # noqa: PLC0415  only errors need it
+    from mlops.views.problems import problems  # noqa: PLC0415  as above
+
+    if error.problems:
+        say(problems(error.problems, paper(sys.stderr)))
+    return error.code
+
+
+def _usage(error: click.ClickException) -> Problem:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "mlops"
+    sentence = error.format_message().rstrip(".")
+    return Problem(
+        summary=sentence[:1].lower() + sentence[1:],
+        hint=f"see `{command} --help`",
+    )

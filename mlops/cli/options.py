@@ -1,0 +1,132 @@
+"""The options that commands share, each gathered into one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops.errors import Problem, SpecError
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Which files to load, and the variables that they use."""
+
+    paths: tuple[Path, ...]
+    variables: dict[str, str]
+
+
+def with_files(command: Command) -> Command:
+    """Give a command the options that say which files to load, as its argument `files`."""
+    return _with_files(command, "-f", "--file")
+
+
+def with_long_files(command: Command) -> Command:
+    """Do the same for a command whose `-f` means something else."""
+    return _with_files(command, "--file")
+
+
+def _with_files(command: Command, *names: str) -> Command:
+    @click.option(
+        *names,
+        "paths",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="File or folder to load; several are merged. Default: the current folder.",
+    )
+    @click.option("--var", "pairs", multiple=True, metavar="NAME=VALUE", help="Set a variable.")
+    @click.option(
+        "--var-file",
+        "variable_files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="File of NAME=VALUE lines. `--var` goes before it.",
+    )
+    @wraps(command)
+    def gathered(
+        paths: tuple[Path, ...],
+        pairs: tuple[str, ...],
+        variable_files: tuple[Path, ...],
+        **rest: Any,
+    ) -> Any:
+        variables: dict[str, str] = {}
+        for path in variable_files:
+            variables |= _variables(_lines(path), str(path))
+        variables |= _variables(pairs, "--var")
+        return command(files=Files(paths=paths or (Path(),), variables=variables), **rest)
+
+    return gathered
+
+
+def with_format(command: Command) -> Command:
+    """Give a command the option `--format text|json`, as its argument `form`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help="How to show it. Default: text.",
+    )(command)
+
+
+def with_changes(command: Command) -> Command:
+    """Give a command the options that agree to a plan beforehand."""
+    approve = click.option(
+        "--auto-approve", is_flag=True, help="Do not ask. Deletes still need their count."
+    )
+    deletes = click.option(
+        "--allow-deletes",
+        type=click.IntRange(min=0),
+        default=None,
+        metavar="N",
+        help="How many services may be deleted. Default: 0, or what is typed.",
+    )
+    return approve(deletes(command))
+
+
+def with_color(command: Command) -> Command:
+    """Give a command `--color` and `--no-color`, which go before every other sign."""
+
+    def chosen(ctx: click.Context, _: click.Parameter, value: bool | None) -> None:  # noqa: FBT001  click's signature
+        if value is not None:
+            ctx.find_root().color = value
+
+    return click.option(
+        "--color/--no-color",
+        default=None,
+        expose_value=False,
+        is_eager=True,
+        callback=chosen,
+        help="Colour the output, or not. Default: at a terminal.",
+    )(command)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot read the variables of `{path}`: {error}",
+                hint="give a text file of NAME=VALUE lines",
+            )
+        ) from error
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _variables(pairs: list[str] | tuple[str, ...], origin: str) -> dict[str, str]:
+    broken = [pair for pair in pairs if "=" not in pair]
+    if broken:
+        problems = (
+            Problem(summary=f"`{pair}` of `{origin}` sets nothing", hint="write it as NAME=VALUE")
+            for pair in broken
+        )
+        raise SpecError(*problems)
+    parts = (pair.partition("=") for pair in pairs)
+    return {name.strip(): value.strip() for name, _, value in parts}

@@ -1,0 +1,24 @@
+"""`mlops plan`: show what would change."""
+
+import click
+
+from mlops.cli.options import Files, with_color, with_files, with_format
+from mlops.cli.session import open_session
+from mlops.cli.terminal import view, write
+from mlops.run import survey
+
+CHANGES = 2
+"""Exit code of `--detailed-exitcode` when something would change."""
+
+
+@click.command("plan")
+@with_files
+@with_format
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something would change.")
+@with_color
+def command(files: Files, form: str, *, detailed_exitcode: bool) -> int:
+    """Show what would change, and why. Changes nothing."""
+    session = open_session(files)
+    found = survey(session.world, session.desired())
+    write(view(form).plan(found))
+    return CHANGES if detailed_exitcode and found.pending else 0

@@ -1,0 +1,100 @@
+"""What a command needs of the rows of the tables: the spec, the world, the means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.cli.kinds import KINDS
+from mlops.cli.options import Files
+from mlops.errors import Problem, SpecError, TargetError
+from mlops.lineage import lineage, source
+from mlops.load import load
+from mlops.means import StoreMeans
+from mlops.models.table import SOURCES
+from mlops.observe import observe
+from mlops.protocols import ModelSource, Target
+from mlops.resolve import resolve
+from mlops.run import World
+from mlops.spec import Spec
+from mlops.store.applied import AppliedRecords
+from mlops.store.blobs import Blobs
+from mlops.store.objects import Objects, open_store
+from mlops.store.registry import Registry
+from mlops.targets.table import TARGETS
+from mlops.values import Address, Desired, Observed, Owner, Ownership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The rows of the tables that a spec names, made."""
+
+    spec: Spec
+    targets: Mapping[str, Target]
+    sources: Mapping[str, ModelSource]
+    objects: Objects
+    registry: Registry
+
+    @property
+    def world(self) -> World:
+        """The places and the records of this spec."""
+        return World(
+            project=self.spec.project,
+            store=self.spec.store,
+            places={"store": self.registry, **self.targets},
+            records=AppliedRecords(self.objects, self.spec.project),
+        )
+
+    @property
+    def means(self) -> StoreMeans:
+        """What the places may use while they apply."""
+        return StoreMeans(
+            objects=self.objects,
+            blobs=Blobs(self.objects),
+            models=self.registry,
+            sources=self.sources,
+            lineage=lineage(Path(self.spec.folder)),
+        )
+
+    def desired(self) -> tuple[Desired, ...]:
+        """Return everything that the spec wants. Raises SpecError."""
+        return resolve(self.spec, self.registry, self.targets, self.sources)
+
+    def service(self, name: str) -> tuple[Target, Address]:
+        """Return the target and the address of a deployment. Raises SpecError for no such name."""
+        deployment = self.spec.deployments.get(name)
+        if deployment is None:
+            have = ", ".join(sorted(self.spec.deployments))
+            raise SpecError(Problem(summary=f"no deployment `{name}`", hint=f"there are {have}"))
+        address = Address(place=deployment.target, kind="service", name=name)
+        return self.targets[deployment.target], address
+
+    def live(self, name: str) -> Observed:
+        """Return the live service of a deployment. Raises TargetError if there is none."""
+        target, address = self.service(name)
+        for thing in observe((), {address.place: target}):
+            if thing.address == address and thing.ownership is Ownership.OURS:
+                return thing
+        raise TargetError(
+            Problem(summary=f"`{address}` does not exist", hint="make it with `mlops apply`")
+        )
+
+
+def open_session(files: Files) -> Session:
+    """Load the files and make the rows that they name. Touches nothing, raises SpecError."""
+    spec = load(files.paths, files.variables, KINDS)
+    folder = Path(spec.folder)
+    owner = Owner(project=spec.project, source=source(folder), root=spec.root, files=spec.files)
+    objects = open_store(spec.store, folder)
+    return Session(
+        spec=spec,
+        targets={
+            name: TARGETS[target.kind](name, target.settings, folder, owner)
+            for name, target in spec.targets.items()
+        },
+        sources={
+            name: SOURCES[model.source](model.settings, folder)
+            for name, model in spec.models.items()
+        },
+        objects=objects,
+        registry=Registry(objects),
+    )

@@ -1,0 +1,41 @@
+"""`mlops status`: show how the services stand."""
+
+import click
+
+from mlops.cli.options import Files, with_color, with_files, with_format
+from mlops.cli.session import open_session
+from mlops.cli.terminal import view, write
+from mlops.observe import observe
+from mlops.spec import Json
+from mlops.values import Observed, Ownership
+
+
+@click.command("status")
+@with_files
+@with_format
+@with_color
+def command(files: Files, form: str) -> None:
+    """Show every service of the files and of their targets: state, models, address, age."""
+    session = open_session(files)
+    seen = [thing for thing in observe((), session.world.places) if thing.address.kind == "service"]
+    live = {thing.address.name for thing in seen}
+    rows = [_row(thing) for thing in seen]
+    rows += [
+        {"service": name, "target": deployment.target, "state": "not there"}
+        for name, deployment in session.spec.deployments.items()
+        if name not in live
+    ]
+    write(view(form).rows(rows) or "No services.\n")
+
+
+def _row(thing: Observed) -> dict[str, Json]:
+    models = tuple(label for path, label in thing.labels.items() if path.startswith("models."))
+    ours = thing.ownership is Ownership.OURS
+    return {
+        "service": thing.address.name,
+        "target": thing.address.place,
+        "state": thing.state if ours else f"not ours: {thing.state}",
+        "models": models,
+        "address": thing.endpoint,
+        "since": thing.since,
+    }

@@ -1,0 +1,1 @@
+"""Environments: what a requirements or conda file asks for, locked, and built."""

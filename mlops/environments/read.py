@@ -1,0 +1,89 @@
+"""Reads which Python and which packages an entry script asks for. Resolves and installs nothing."""
+
+import platform
+import sys
+from pathlib import Path
+
+from mlops.clients.text import control_character, read_source
+from mlops.environments.conda import Conda, read_conda
+from mlops.environments.requirements import Requirement, read_requirements
+from mlops.errors import Problem, SpecError, Where
+from mlops.hashing import digest_json
+from mlops.spec import Environment
+
+
+def read_environment(
+    *, requirements: Path | None, conda_file: Path | None, python: str | None, where: Where
+) -> tuple[Environment | None, tuple[Problem, ...]]:
+    """Return the environment that a requirements or a conda file asks for, or the problems.
+
+    `python` is what the inference block says; `where` is the place of that, or of the block.
+    """
+    conda = read_conda(conda_file, where) if conda_file else Conda()
+    wanted, problems = list(conda.requirements), list(conda.problems)
+    if requirements is not None:
+        found, wrong = _requirements(requirements, where)
+        wanted += found
+        problems += wrong
+    problems += _disagreement(conda, python, where)
+    if problems:
+        return None, tuple(problems)
+    pin = max(conda.pin or "", python or "", key=lambda version: version.count("."))
+    return _environment(pin or _running(), wanted), ()
+
+
+def _environment(pin: str, wanted: list[Requirement]) -> Environment:
+    digest = digest_json(
+        {
+            "python": pin,
+            "requirements": sorted(item.normal for item in wanted),
+            "platform": [sys.platform, platform.machine()],
+        }
+    )
+    return Environment(
+        python=".".join(pin.split(".")[:2]),
+        requirements=tuple(item.text for item in wanted),
+        digest=digest,
+    )
+
+
+def _requirements(path: Path, where: Where) -> tuple[tuple[Requirement, ...], tuple[Problem, ...]]:
+    try:
+        source = read_source(path, where)
+    except SpecError as error:
+        return (), error.problems
+    control = control_character(source)
+    return ((), (control,)) if control else read_requirements(source)
+
+
+def _disagreement(conda: Conda, python: str | None, where: Where) -> list[Problem]:
+    """Say where the conda file and the block, or this machine, want different Pythons."""
+    minor = _minor(python or conda.pin or _running())
+    if conda.pin and _minor(conda.pin) != minor:
+        place = f"{conda.where.file}:{conda.where.line}" if conda.where else "the conda file"
+        summary = f"`python` is {python} here and {conda.pin} in {place}"
+        return [Problem(summary=summary, where=where, hint="write the same version in both")]
+    if conda.limits and not _allowed(minor, conda.limits):
+        summary = f"Python {minor} is outside of `python{conda.limits}`"
+        hint = f"write `python={minor}` in the conda file, or `python` in the inference block"
+        return [Problem(summary=summary, where=conda.where or where, hint=hint)]
+    return []
+
+
+def _allowed(minor: str, limits: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - slow
+
+    try:
+        # A bound such as `>=3.8.2` is met by some patch of 3.8.
+        allowed = SpecifierSet(limits)
+    except InvalidSpecifier:
+        return False
+    return minor in allowed or f"{minor}.99" in allowed
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _running() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

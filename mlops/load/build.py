@@ -1,0 +1,161 @@
+"""Makes the frozen values of a spec from data that was checked. Finds nothing wrong any more."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from mlops.load.files import Files
+from mlops.load.merge import Merged
+from mlops.plain import freeze
+from mlops.protocols import Kinds
+from mlops.schema.annotations import hints, properties, unwrapped
+from mlops.schema.sections import STORE, ModelSection
+from mlops.settings import duration
+from mlops.spec import (
+    Check,
+    Deployment,
+    Expectation,
+    Framework,
+    Inference,
+    Model,
+    Request,
+    Spec,
+    TargetSpec,
+)
+
+_CHECKED = ("target", "models", "inference", "tags", "description", "protect", "checks")
+
+
+def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
+    """Return the spec that the checked data of all files says."""
+    first = merged.files[0]
+    store = str(merged.data.get("store", STORE))
+    if "://" not in store:
+        store = _rebased(store, merged.file(("store",)).folder, first.folder)
+    return Spec(
+        project=str(merged.data["project"]),
+        store=store,
+        root=str(first.root),
+        folder=str(first.folder),
+        files=tuple(str(file.folder / file.path.name) for file in merged.files),
+        models=freeze({name: _model(merged, kinds, name) for name in merged.entries("models")}),
+        inference=freeze(
+            {name: _inference(merged, files, name) for name in merged.entries("inference")}
+        ),
+        targets=freeze({name: _target(merged, kinds, name) for name in merged.entries("targets")}),
+        deployments=freeze(
+            {name: _deployment(merged, kinds, name) for name in merged.entries("deployments")}
+        ),
+    )
+
+
+def construct(kind: Any, data: Mapping[str, Any]) -> Any:
+    """Return the settings class `kind` made from checked data."""
+    return kind(**{key: _converted(hints(kind)[key], value) for key, value in data.items()})
+
+
+def _converted(annotation: Any, value: Any) -> Any:
+    kind, _ = unwrapped(annotation)
+    if isinstance(value, dict) and hasattr(kind, "__dataclass_fields__"):
+        return construct(kind, value)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_converted(get_args(kind)[0], item) for item in value)
+    if isinstance(get_origin(kind), type) and isinstance(value, dict):
+        return freeze({key: _converted(get_args(kind)[1], item) for key, item in value.items()})
+    return kind(value) if kind in {int, float} else freeze(value)
+
+
+def _model(merged: Merged, kinds: Kinds, name: str) -> Model:
+    entry = merged.entries("models")[name]
+    source = next(key for key in kinds.sources if key in entry)
+    row = kinds.sources[source]
+    common = construct(
+        ModelSection, {key: entry[key] for key in hints(ModelSection) if key in entry}
+    )
+    framework = common.framework
+    return Model(
+        name=name,
+        source=source,
+        settings=_settings(merged, row.Settings, entry, ("models", name)),
+        framework=framework and Framework(name=framework.name, version=framework.version),
+        tags=common.tags,
+        properties=common.properties,
+        description=common.description,
+        where=merged.key(("models", name)),
+    )
+
+
+def _inference(merged: Merged, files: Files, name: str) -> Inference:
+    entry, code = merged.entries("inference")[name], files.code[name]
+    return Inference(
+        name=name,
+        source_directory=str(code.folder),
+        entry_script=code.script,
+        environment=code.environment,
+        environment_variables=freeze(entry.get("environment_variables", {})),
+        where=merged.key(("inference", name)),
+    )
+
+
+def _target(merged: Merged, kinds: Kinds, name: str) -> TargetSpec:
+    entry = merged.entries("targets")[name]
+    row = kinds.targets[entry["kind"]]
+    return TargetSpec(
+        name=name,
+        kind=entry["kind"],
+        settings=_settings(merged, row.Settings, entry, ("targets", name)),
+        where=merged.key(("targets", name)),
+    )
+
+
+def _settings(merged: Merged, kind: type, entry: Mapping[str, Any], path: tuple[str, str]) -> Any:
+    """Return a row's settings; relative paths start at the folder of the first file."""
+    own, first = merged.file(path).folder, merged.files[0].folder
+    data = {key: entry[key] for key in properties(kind) if key in entry}
+    for key, annotation in hints(kind).items():
+        is_path = unwrapped(annotation)[1].path or (path[0] == "models" and key == "path")
+        if is_path and isinstance(data.get(key), str):
+            data[key] = _rebased(data[key], own, first)
+    return construct(kind, data)
+
+
+def _rebased(text: str, own: Path, first: Path) -> str:
+    if own == first or Path(text).is_absolute():
+        return text
+    return os.path.relpath(own / text, first)
+
+
+def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
+    entry, path = merged.entries("deployments")[name], ("deployments", name)
+    kind = merged.entries("targets")[entry["target"]]["kind"]
+    own = {key: value for key, value in entry.items() if key not in _CHECKED}
+    return Deployment(
+        name=name,
+        target=entry["target"],
+        models=tuple(entry["models"]),
+        inference=entry["inference"],
+        settings=construct(kinds.targets[kind].ServiceSettings, own),
+        tags=freeze(entry.get("tags", {})),
+        description=entry.get("description", ""),
+        protect=entry.get("protect", False),
+        checks=tuple(
+            _check(merged, (*path, "checks", index), check)
+            for index, check in enumerate(entry.get("checks", []))
+        ),
+        where=merged.key(path),
+        places=freeze({key: merged.value((*path, key)) for key in entry}),
+    )
+
+
+def _check(merged: Merged, path: tuple[Any, ...], data: Mapping[str, Any]) -> Check:
+    request, expect = dict(data.get("request", {})), dict(data.get("expect", {}))
+    if "latency" in expect:
+        expect["latency"] = duration(expect["latency"])
+    if "tolerance" in expect:
+        expect["tolerance"] = float(expect["tolerance"])
+    return Check(
+        request=Request(**freeze(request)),
+        expect=Expectation(**freeze(expect)),
+        where=merged.value(path),
+    )

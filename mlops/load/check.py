@@ -1,0 +1,111 @@
+"""Checks the merged data against the JSON schema, entry by entry, each problem at its place."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlops.clients.yaml import Steps
+from mlops.errors import Problem
+from mlops.load.merge import Merged
+from mlops.load.words import Fault, problems_of
+from mlops.protocols import Kinds
+from mlops.schema import (
+    SECTIONS,
+    deployment_schema,
+    file_schema,
+    inference_schema,
+    model_schema,
+    target_schema,
+    variable_schema,
+)
+from mlops.schema.annotations import properties
+
+
+def check_schema(merged: Merged, kinds: Kinds) -> list[Problem]:
+    """Return everything that the schema refuses. Text for text: see `_retyped`."""
+    judge = _Judge(merged, kinds)
+    problems = list(judge.judged("file", merged.data, ()))
+    for section in SECTIONS:
+        for name, entry in merged.entries(section).items():
+            schema = _deployment(merged, entry, kinds) if section == "deployments" else section
+            problems += judge.judged(schema, entry, (section, name))
+    return problems
+
+
+def target_kind(merged: Merged, entry: Any, kinds: Kinds) -> str | None:
+    """Return the kind of the target that a deployment names, where it is known."""
+    name = entry.get("target") if isinstance(entry, dict) else None
+    target = merged.entries("targets").get(name) if isinstance(name, str) else None
+    kind = target.get("kind") if isinstance(target, dict) else None
+    return kind if isinstance(kind, str) and kind in kinds.targets else None
+
+
+def _deployment(merged: Merged, entry: Any, kinds: Kinds) -> str:
+    return f"deployments/{target_kind(merged, entry, kinds) or ''}"
+
+
+class _Judge:
+    """Holds a validator for each sort of entry."""
+
+    def __init__(self, merged: Merged, kinds: Kinds) -> None:
+        self._merged = merged
+        self._others = {
+            kind: frozenset(properties(row.ServiceSettings)) for kind, row in kinds.targets.items()
+        }
+        validator = _validator()
+        schemas: dict[str, Any] = {
+            "file": file_schema({}),
+            "variables": variable_schema(),
+            "models": model_schema(kinds),
+            "inference": inference_schema(),
+            "targets": target_schema(kinds),
+            "deployments/": deployment_schema(kinds),
+        }
+        for kind in kinds.targets:
+            schemas[f"deployments/{kind}"] = deployment_schema(kinds, kind)
+        self._validators = {name: validator(schema) for name, schema in schemas.items()}
+
+    def judged(self, schema: str, data: Any, path: Steps) -> Iterator[Problem]:
+        """Yield what is wrong with `data`, which stands at `path`."""
+        errors = list(self._validators[schema].iter_errors(data))
+        if sum(self._retyped(error, path) for error in errors):
+            errors = list(self._validators[schema].iter_errors(data))
+        kind = schema.partition("/")[2]
+        for error in errors:
+            yield from problems_of(
+                Fault(
+                    merged=self._merged,
+                    path=(*path, *error.absolute_path),
+                    error=error,
+                    kind=kind,
+                    others=self._others,
+                )
+            )
+
+    def _retyped(self, error: Any, path: Steps) -> bool:
+        """Make text of a variable's value that stands where text is wanted.
+
+        A person who passes `--var build=42` cannot say that text is meant: the place says it.
+        """
+        place = (*path, *error.absolute_path)
+        text = self._merged.written.get(place)
+        if text is None or error.validator != "type" or error.validator_value != "string":
+            return False
+        parent: Any = self._merged.data
+        for step in place[:-1]:
+            parent = parent[step]
+        parent[place[-1]] = text
+        return True
+
+
+def _validator() -> Any:
+    """Return a validator class whose patterns mean the whole text, as ours are written."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - as above
+    from jsonschema.validators import extend  # noqa: PLC0415 - as above
+
+    def pattern(_: Any, wanted: str, instance: Any, __: Mapping[str, Any]) -> Iterator[Any]:
+        if isinstance(instance, str) and re.fullmatch(wanted, instance) is None:
+            yield ValidationError("no match")
+
+    return extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]

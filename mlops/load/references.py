@@ -1,0 +1,112 @@
+"""Checks that what an entry names exists, and that no two services want the same port."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mlops.clients.yaml import Steps
+from mlops.errors import Problem
+from mlops.load.check import target_kind
+from mlops.load.merge import Merged
+from mlops.load.suggest import suggestion
+from mlops.load.words import SINGULAR
+from mlops.protocols import Kinds
+from mlops.schema.annotations import properties
+from mlops.schema.sections import MODEL_REFERENCE
+
+_ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104 - read in a file, not bound to
+
+
+def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
+    """Yield a problem for each reference that leads nowhere, and for each port wanted twice."""
+    yield from _needed(merged)
+    for name, entry in merged.entries("deployments").items():
+        if isinstance(entry, dict):
+            path = ("deployments", name)
+            yield from _known(merged, "targets", entry.get("target"), (*path, "target"))
+            yield from _known(merged, "inference", entry.get("inference"), (*path, "inference"))
+            yield from _models(merged, entry.get("models"), (*path, "models"))
+            yield from _checks(merged, entry.get("checks"), (*path, "checks"))
+    yield from _ports(merged, kinds)
+
+
+def _needed(merged: Merged) -> Iterator[Problem]:
+    """Ask for what only all files together must hold."""
+    if merged.complete and "project" not in merged.data:
+        hint = "add `project: …`, the name that everything made is marked with"
+        summary = "`project` is missing in the file"
+        yield Problem(summary=summary, where=merged.value(()), hint=hint)
+    if merged.knows("deployments") and not merged.entries("deployments"):
+        hint = "write one below `deployments:`; `mlops destroy` removes everything"
+        where = merged.key(("deployments",))
+        yield Problem(summary="the file has no deployments", where=where, hint=hint)
+
+
+def _known(merged: Merged, section: str, name: Any, path: Steps) -> Iterator[Problem]:
+    known = merged.entries(section)
+    if isinstance(name, str) and name not in known and merged.knows(section):
+        hint = suggestion(name, known, f"write it below `{section}:`")
+        summary = f"no {SINGULAR[section]} `{_short(name)}`"
+        yield Problem(summary=summary, where=merged.value(path), hint=hint)
+
+
+def _models(merged: Merged, references: Any, path: Steps) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, reference in enumerate(references if isinstance(references, list) else ()):
+        place = (*path, index)
+        if not isinstance(reference, str) or not re.fullmatch(MODEL_REFERENCE, reference):
+            continue  # the schema said so
+        if ":" not in reference:  # `name:3` may be in the store only, which `resolve` asks
+            yield from _known(merged, "models", reference, place)
+        if reference in seen:
+            summary = f"model `{reference}` is listed twice"
+            yield Problem(summary=summary, where=merged.value(place), hint="remove one")
+        seen.add(reference)
+
+
+def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:
+    for index, check in enumerate(checks if isinstance(checks, list) else ()):
+        request = check.get("request") if isinstance(check, dict) else None
+        if isinstance(request, dict) and {"json", "body"} <= set(request):
+            where = merged.key((*path, index, "request", "body"))
+            summary = "a request has `json` or `body`, not both"
+            yield Problem(summary=summary, where=where, hint="remove one")
+
+
+def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
+    """Find services of one target that want one port: the default counts as written."""
+    taken: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for name, entry in merged.entries("deployments").items():
+        kind = target_kind(merged, entry, kinds)
+        keys = properties(kinds.targets[kind].ServiceSettings) if kind else {}
+        if "port" not in keys:
+            continue
+        port = entry.get("port", keys["port"].get("default"))
+        host = entry.get("host", keys.get("host", {}).get("default"))
+        if not isinstance(port, int) or not isinstance(host, str):
+            continue
+        others = taken.setdefault((entry["target"], port), [])
+        for other, other_host in others:
+            if host == other_host or _ANY_HOST & {host, other_host}:
+                yield _twice(merged, name, other, port)
+                break
+        others.append((name, host))
+
+
+def _twice(merged: Merged, name: str, other: str, port: int) -> Problem:
+    place = merged.value(("deployments", other, "port"))
+    written = "port" in merged.entries("deployments")[name]
+    if "port" not in merged.entries("deployments")[other]:
+        place = merged.key(("deployments", other))
+    path = ("deployments", name)
+    return Problem(
+        summary=f"port {port} is wanted twice on target "
+        f"`{merged.entries('deployments')[name]['target']}`: `{other}` has it",
+        where=merged.value((*path, "port")) if written else merged.key(path),
+        hint=f"give one of them another `port`; the other is at "
+        f"{place.file}:{place.line}:{place.column}",
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,205 @@
+"""Says what a schema refused in words that people use, at the place that is meant."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.clients.yaml import BROKEN, Steps
+from mlops.errors import Problem
+from mlops.load.merge import Merged
+from mlops.load.suggest import lowered, nearest, suggestion
+from mlops.load.types import found, type_hint, wanted
+
+SINGULAR: Mapping[str, str] = {
+    "variables": "variable",
+    "models": "model",
+    "inference": "inference",
+    "targets": "target",
+    "deployments": "deployment",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An error of the schema library, with what is needed to explain it.
+
+    `kind` is that of a deployment's target, `others` the keys of every kind.
+    """
+
+    merged: Merged
+    path: Steps
+    error: Any
+    kind: str
+    others: Mapping[str, frozenset[str]]
+
+
+def problems_of(fault: Fault) -> Iterator[Problem]:
+    """Yield the problems of an error; none for a value whose problem is told already."""
+    if fault.error.instance is BROKEN:
+        return
+    explain = _EXPLAIN.get(fault.error.validator, _other)
+    yield from explain(fault)
+
+
+def subject(path: Steps) -> str:
+    """Return how people call what stands at `path`."""
+    if not path:
+        return "the file"
+    last = path[-1]
+    if isinstance(last, int):
+        return f"item {last + 1} of {subject(path[:-1])}"
+    if len(path) == 2 and path[0] in SINGULAR:
+        return f"{SINGULAR[str(path[0])]} `{last}`"
+    return f"`{_short(str(last))}`"
+
+
+def _type(fault: Fault) -> Iterator[Problem]:
+    value = fault.error.instance
+    expected = fault.error.validator_value
+    shown = found(value, fault.merged.raw(fault.path))
+    summary = f"{subject(fault.path)} must be {wanted(expected)}, not {shown}"
+    if value is None:
+        summary = f"{subject(fault.path)} has no value"
+    hint = type_hint(expected, value, fault.merged.raw(fault.path), fault.error.schema)
+    where = fault.merged.value(fault.path)
+    yield Problem(summary=summary, where=where, hint=hint)
+
+
+def _unknown(fault: Fault) -> Iterator[Problem]:
+    known = list(fault.error.schema.get("properties", {}))
+    for key in fault.error.instance:
+        if key in known:
+            continue
+        where = fault.merged.key((*fault.path, key))
+        kinds = [kind for kind, keys in fault.others.items() if key in keys]
+        if fault.kind and kinds and len(fault.path) == 2:
+            summary = f"`{key}` is no key of a `{fault.kind}` deployment"
+            hint = f"remove it, or use a target of kind {', '.join(sorted(kinds))}"
+        else:
+            summary = f"unknown key `{_short(key)}` in {subject(fault.path)}"
+            hint = suggestion(key, known, "remove it", "the keys are")
+        yield Problem(summary=summary, where=where, hint=hint)
+
+
+def _required(fault: Fault) -> Iterator[Problem]:
+    properties = fault.error.schema.get("properties", {})
+    for key in fault.error.validator_value:
+        if key in fault.error.instance or (not fault.path and not fault.merged.complete):
+            continue
+        about = properties.get(key, {})
+        about = about.get("description", "") if isinstance(about, dict) else ""
+        summary = f"`{key}` is missing in {subject(fault.path)}"
+        hint = f"add `{key}: …`; {lowered(about)}".rstrip("; ")
+        if key == "version":
+            hint = "add `version: 1`"
+        yield Problem(summary=summary, where=fault.merged.key(fault.path), hint=hint)
+
+
+def _enum(fault: Fault) -> Iterator[Problem]:
+    value = fault.error.instance
+    choices = [str(choice) for choice in fault.error.validator_value]
+    shown = (
+        f"`{_short(value)}`"
+        if isinstance(value, str)
+        else found(value, fault.merged.raw(fault.path))
+    )
+    summary = f"{subject(fault.path)} cannot be {shown}"
+    hint = suggestion(str(value), choices, "remove it")
+    if len(choices) == 1:
+        hint = f"write `{choices[0]}`, the only one there is"
+    yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
+
+
+def _const(fault: Fault) -> Iterator[Problem]:
+    wanted_value = fault.error.validator_value
+    shown = found(fault.error.instance, fault.merged.raw(fault.path))
+    name = subject(fault.path)
+    yield Problem(
+        summary=f"{name} must be `{wanted_value}`, not {shown}",
+        where=fault.merged.value(fault.path),
+        hint=f"write `{fault.path[-1]}: {wanted_value}`",
+    )
+
+
+def _pattern(fault: Fault) -> Iterator[Problem]:
+    value = fault.error.instance
+    hint = fault.error.schema.get("errorMessage")
+    hint = hint or f"write text that matches `{fault.error.validator_value}`"
+    if "propertyNames" in fault.error.absolute_schema_path:
+        section = str(fault.path[-1])
+        noun = SINGULAR.get(section, "key") if len(fault.path) == 1 else "key"
+        article = "an" if noun[0] in "aeiou" else "a"
+        summary = f"`{_short(value)}` is no name for {article} {noun} of {subject(fault.path)}"
+        if noun != "key":
+            summary = f"`{_short(value)}` is no name for {article} {noun}"
+        yield Problem(summary=summary, where=fault.merged.key((*fault.path, value)), hint=hint)
+        return
+    summary = f"{subject(fault.path)} cannot be `{_short(value)}`"
+    yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
+
+
+def _range(fault: Fault) -> Iterator[Problem]:
+    low = fault.error.schema.get("minimum")
+    high = fault.error.schema.get("maximum")
+    limits = f"at least {low}" if high is None else f"at most {high}"
+    if low is not None and high is not None:
+        limits = f"between {low} and {high}"
+    raw = fault.merged.raw(fault.path)
+    summary = f"{subject(fault.path)} must be {limits}, not {_short(raw)}"
+    hint = fault.error.schema.get("errorMessage") or f"write a number {limits}"
+    yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
+
+
+def _sources(fault: Fault) -> Iterator[Problem]:
+    """Explain `oneOf`, which only models have: exactly one key says where the files are."""
+    keys = [branch["required"][0] for branch in fault.error.validator_value]
+    written = [key for key in keys if key in fault.error.instance]
+    if not written:
+        where = fault.merged.key(fault.path)
+        summary = f"{subject(fault.path)} does not say where its files are"
+        near = [key for key in fault.error.instance if nearest(key, keys)]
+        if not near:  # else the unknown key is told already, with this one as its suggestion
+            hint = f"add {' or '.join(f'`{key}: …`' for key in keys)}"
+            yield Problem(summary=summary, where=where, hint=hint)
+        return
+    shown = " and ".join(f"`{key}`" for key in written)
+    where = fault.merged.key((*fault.path, written[-1]))
+    summary = f"{subject(fault.path)} has two sources, {shown}"
+    yield Problem(summary=summary, where=where, hint="keep one of them")
+
+
+def _dependent(fault: Fault) -> Iterator[Problem]:
+    for key, needed in fault.error.validator_value.items():
+        for other in needed:
+            if key in fault.error.instance and other not in fault.error.instance:
+                where = fault.merged.key((*fault.path, key))
+                summary = f"`{key}` needs `{other}` beside it"
+                hint = f"add `{other}: …`, or remove `{key}`"
+                yield Problem(summary=summary, where=where, hint=hint)
+
+
+def _other(fault: Fault) -> Iterator[Problem]:
+    about = str(fault.error.schema.get("description", "see the README"))
+    hint = fault.error.schema.get("errorMessage") or f"write something else: {about}"
+    shown = found(fault.error.instance, fault.merged.raw(fault.path))
+    summary = f"{subject(fault.path)} cannot be {shown}"
+    yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
+
+
+def _short(text: str) -> str:
+    shown = " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+
+
+_EXPLAIN: Mapping[str, Callable[[Fault], Iterator[Problem]]] = {
+    "type": _type,
+    "additionalProperties": _unknown,
+    "required": _required,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "minimum": _range,
+    "maximum": _range,
+    "oneOf": _sources,
+    "dependentRequired": _dependent,
+}

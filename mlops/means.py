@@ -1,0 +1,51 @@
+"""What places may use while they apply: model bytes, locked lists, the lineage of the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.environments.lock import compile_lock
+from mlops.errors import Problem, TargetError
+from mlops.protocols import ModelSource, ModelStore
+from mlops.spec import Environment, Fields
+from mlops.store.blobs import Blobs
+from mlops.store.objects import Objects
+from mlops.values import Content, ModelVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreMeans:
+    """The means of a run whose models and locks lie in one store."""
+
+    objects: Objects
+    blobs: Blobs
+    models: ModelStore
+    sources: Mapping[str, ModelSource]
+    lineage: Fields
+
+    def model_source(self, model: str, path: str) -> Path:
+        """Return a local file with the bytes of the file `path` of a model of the spec."""
+        return self.sources[model].open(path)
+
+    def registered(self, model: str, digest: str) -> ModelVersion:
+        """Return the version that holds this content. Raises TargetError if there is none."""
+        for version in reversed(self.models.versions(model)):
+            if version.content.digest == digest:
+                return version
+        raise TargetError(
+            Problem(
+                summary=f"the store has no version of `{model}` with the planned content",
+                hint="apply again: it registers the model first",
+            )
+        )
+
+    def model_files(self, content: Content) -> Mapping[str, Path]:
+        """Return where each file of a registered model lies on this machine, by its path."""
+        return {entry.path: self.blobs.path(entry.digest) for entry in content.files}
+
+    def lock(self, environment: Environment) -> Path:
+        """Return the locked list of an environment; the first one to resolve it wins."""
+        name = f"environments/{environment.digest.removeprefix('sha256:')}.txt"
+        if not self.objects.exists(name):
+            self.objects.create(name, compile_lock(environment).encode())
+        return self.objects.local(name)

@@ -1,0 +1,160 @@
+"""Spec -> Desired: pins models and code by content, and asks the targets what they would make.
+
+Resolves no dependencies and runs nothing of the checkout.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from mlops.code import code_of
+from mlops.errors import MlopsError, Problem, SpecError
+from mlops.hashing import HashCache
+from mlops.protocols import ModelSource, ModelStore, Target
+from mlops.spec import Deployment, Model, Spec
+from mlops.store.registry import desired_model
+from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
+
+Item = TypeVar("Item")
+Pinned = TypeVar("Pinned")
+
+
+def resolve(
+    spec: Spec,
+    store: ModelStore,
+    targets: Mapping[str, Target],
+    sources: Mapping[str, ModelSource],
+) -> tuple[Desired, ...]:
+    """Return everything that shall exist: models first, then what each deployment needs.
+
+    Raises SpecError with every problem of every model and deployment.
+    """
+    problems: list[Problem] = []
+    models = _each(spec.models.values(), lambda model: _model(model, store, sources), problems)
+    code = _each({config.source_directory for config in spec.inference.values()}, _code, problems)
+    if problems:
+        raise SpecError(*problems)
+    newest = {pinned.name: pinned for pinned, _ in models.values()}
+    served = _each(
+        spec.deployments.values(),
+        lambda deployment: targets[deployment.target].desire(
+            deployment, _pins(deployment, spec, newest, code, store)
+        ),
+        problems,
+    )
+    if problems:
+        raise SpecError(*problems)
+    things = [thing for _, thing in models.values()]
+    things += [thing for group in served.values() for thing in group]
+    return tuple({thing.address: thing for thing in things}.values())
+
+
+def _each(
+    items: Iterable[Item], make: Callable[[Item], Pinned], problems: list[Problem]
+) -> dict[str, Pinned]:
+    """Return `make` of each item by its name, side by side; what fails goes to `problems`."""
+    ordered = sorted(items, key=_name)
+    made: dict[str, Pinned] = {}
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="resolve") as pool:
+        futures = [(_name(item), pool.submit(make, item)) for item in ordered]
+        for name, future in futures:
+            try:
+                made[name] = future.result()
+            except MlopsError as error:
+                problems += error.problems
+    return made
+
+
+def _name(item: object) -> str:
+    return item if isinstance(item, str) else str(getattr(item, "name"))  # noqa: B009  typed out
+
+
+def _model(
+    model: Model, store: ModelStore, sources: Mapping[str, ModelSource]
+) -> tuple[PinnedModel, Desired]:
+    """Pin a model of the file by its content, and predict its version."""
+    try:
+        content = sources[model.name].pin()
+    except MlopsError as error:
+        raise SpecError(*(_placed(problem, model) for problem in error.problems)) from error
+    versions = store.versions(model.name)
+    known = [version for version in versions if version.content.digest == content.digest]
+    if known:
+        check_properties(model, known[-1])
+    newest = versions[-1].version if versions else 0
+    number = known[-1].version if known else newest + 1
+    pinned = PinnedModel(name=model.name, version=number, content=content)
+    return pinned, desired_model(model, content, f"{model.name}:{number}")
+
+
+def check_properties(model: Model, registered: ModelVersion) -> None:
+    """Raise SpecError where the file changes a property that is registered: they are add-only."""
+    changed = {
+        key: value
+        for key, value in registered.properties.items()
+        if model.properties.get(key) != value
+    }
+    if changed:
+        name = f"{registered.name}:{registered.version}"
+        problems = (
+            Problem(
+                summary=f"property `{key}` of `{name}` is `{value}` for good",
+                where=model.where,
+                hint="properties can only be added: keep it, or use a tag",
+            )
+            for key, value in changed.items()
+        )
+        raise SpecError(*problems)
+
+
+def _code(directory: str) -> Content:
+    cache = HashCache.open()
+    content = code_of(Path(directory), cache)
+    cache.save()
+    return content
+
+
+def _pins(
+    deployment: Deployment,
+    spec: Spec,
+    newest: Mapping[str, PinnedModel],
+    code: Mapping[str, Content],
+    store: ModelStore,
+) -> Pins:
+    inference = spec.inference[deployment.inference]
+    return Pins(
+        models=tuple(_pinned(name, deployment, newest, store) for name in deployment.models),
+        code=code[inference.source_directory],
+        inference=inference,
+    )
+
+
+def _pinned(
+    reference: str,
+    deployment: Deployment,
+    newest: Mapping[str, PinnedModel],
+    store: ModelStore,
+) -> PinnedModel:
+    """Pin `name` to what the file holds, `name:3` to what the store holds."""
+    name, _, number = reference.partition(":")
+    if not number:
+        return newest[name]
+    versions = store.versions(name)
+    for version in versions:
+        if version.version == int(number):
+            return PinnedModel(name=name, version=version.version, content=version.content)
+    have = ", ".join(f"`{name}:{version.version}`" for version in versions)
+    raise SpecError(
+        Problem(
+            summary=f"no model version `{reference}` in the store",
+            where=deployment.places.get("models", deployment.where),
+            hint=f"the store has {have}" if have else f"the store has no model `{name}` yet",
+        )
+    )
+
+
+def _placed(problem: Problem, model: Model) -> Problem:
+    if problem.where is not None:
+        return problem
+    return Problem(summary=problem.summary, where=model.where, hint=problem.hint)

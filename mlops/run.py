@@ -1,0 +1,79 @@
+"""One walk of the pipeline: survey the world, apply what was agreed, prove that nothing is left."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from threading import Event as Flag
+from typing import Protocol
+
+from mlops.apply import apply
+from mlops.errors import Problem
+from mlops.events import Done, Event
+from mlops.observe import observe
+from mlops.plan import notes, plan
+from mlops.policy import blocked
+from mlops.protocols import Means, Places
+from mlops.spec import Fields
+from mlops.values import Action, Address, Applied, Desired, Plan
+
+
+class Records(Protocol):
+    """Remembers what was last applied. It explains; it never says what exists."""
+
+    def read(self) -> Mapping[Address, Applied]:
+        """Return the last record of each address that was not deleted since."""
+
+    def write(self, address: Address, fields: Fields | None) -> None:
+        """Record the fields that were applied; None after a delete."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The places of a run, and the records of the runs before."""
+
+    project: str
+    store: str
+    places: Places
+    records: Records
+
+
+def survey(world: World, desired: Iterable[Desired]) -> Plan:
+    """Return the plan that makes the live world what is desired. Changes nothing."""
+    wanted = tuple(desired)
+    seen = observe(wanted, world.places)
+    return Plan(
+        project=world.project,
+        store=world.store,
+        changes=plan(wanted, seen, world.records.read(), world.places),
+        notes=notes(seen),
+    )
+
+
+def carry_out(world: World, agreed: Plan, means: Means, stop: Flag) -> Iterator[Event]:
+    """Apply a plan, recording each change as it is done."""
+    after = {change.address: change.after for change in agreed.changes}
+    events = apply(agreed.pending, world.places, means, blocked=blocked(agreed), stop=stop)
+    for event in events:
+        if isinstance(event, Done):
+            made = after[event.address]
+            world.records.write(event.address, made.fields if made else None)
+        yield event
+
+
+def prove(world: World, desired: Iterable[Desired], agreed: Plan) -> tuple[Problem, ...]:
+    """Look again; return a problem for each change that a second plan would still make."""
+    again = survey(world, desired)
+    left = [change for change in again.pending if change.address not in blocked(agreed)]
+    return tuple(
+        Problem(
+            summary=f"`{change.address}` did not settle: {_unsettled(change.action, paths)}",
+            hint="run `mlops plan` to see what differs",
+        )
+        for change in left
+        for paths in [", ".join(f"`{field.path}`" for field in change.fields)]
+    )
+
+
+def _unsettled(action: Action, paths: str) -> str:
+    if action is Action.CREATE:
+        return "it is not there"
+    return "it is still there" if action is Action.DELETE else f"{paths} differ"

@@ -1,0 +1,114 @@
+"""Turns an annotation and its `Setting` into the JSON schema of the values it allows."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from mlops.settings import Setting
+
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_NO_SETTING = Setting("")
+
+
+@cache
+def hints(kind: type) -> Mapping[str, Any]:
+    """Return the annotation of each key of a settings class, in its order."""
+    return get_type_hints(kind, include_extras=True)
+
+
+def required(kind: type) -> list[str]:
+    """Return the keys without a default."""
+    missing = dataclasses.MISSING
+    return [
+        item.name
+        for item in dataclasses.fields(kind)
+        if item.default is missing and item.default_factory is missing
+    ]
+
+
+def properties(kind: type) -> dict[str, Any]:
+    """Return the schema of each key of a settings class."""
+    schemas = {name: of(annotation) for name, annotation in hints(kind).items()}
+    for item in dataclasses.fields(kind):
+        if isinstance(item.default, (str, int, float)):
+            schemas[item.name]["default"] = item.default
+    return schemas
+
+
+def of_class(kind: type, keys: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of a mapping with the keys of `kind`, and `keys` more."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "description": (kind.__doc__ or "").split("\n")[0],
+        "properties": {**properties(kind), **(keys or {})},
+        "additionalProperties": False,
+    }
+    if required(kind):
+        schema["required"] = required(kind)
+    return schema
+
+
+def unwrapped(annotation: Any) -> tuple[Any, Setting]:
+    """Return an annotation without `Annotated` and `None`, and its setting."""
+    setting = _NO_SETTING
+    if get_origin(annotation) is Annotated:
+        annotation, *extras = get_args(annotation)
+        setting = next((item for item in extras if isinstance(item, Setting)), setting)
+    if get_origin(annotation) in {Union, types.UnionType}:
+        members = tuple(item for item in get_args(annotation) if item is not type(None))
+        if len(members) == 1:
+            inner, found = unwrapped(members[0])
+            return inner, setting if setting is not _NO_SETTING else found
+        annotation = members
+    return annotation, setting
+
+
+def of(annotation: Any) -> dict[str, Any]:
+    """Return the schema of what an annotation allows."""
+    kind, setting = unwrapped(annotation)
+    schema = _shape(kind, setting)
+    if setting.doc:
+        schema["description"] = setting.doc
+    if setting.hint:
+        # Editors built on VS Code's language servers show it in place of their own words.
+        schema["errorMessage"] = setting.hint
+    return schema
+
+
+def _shape(kind: Any, setting: Setting) -> dict[str, Any]:
+    if kind in _PLAIN:
+        return {"type": _PLAIN[kind], **_limits(setting)}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return of_class(kind)
+    return _union(kind) if isinstance(kind, tuple) else _generic(kind, setting)
+
+
+def _generic(kind: Any, setting: Setting) -> dict[str, Any]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return {"type": "string", "enum": list(arguments)}
+    if origin is tuple:
+        return {"type": "array", "items": of(arguments[0])}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping(arguments[1], setting)
+    return {}
+
+
+def _union(members: tuple[Any, ...]) -> dict[str, Any]:
+    if all(member in _PLAIN for member in members):
+        return {"type": [_PLAIN[member] for member in members]}
+    return {"anyOf": [of(member) for member in members]}
+
+
+def _limits(setting: Setting) -> dict[str, Any]:
+    limits = {"minimum": setting.minimum, "maximum": setting.maximum, "pattern": setting.pattern}
+    return {name: limit for name, limit in limits.items() if limit not in {None, ""}}
+
+
+def _mapping(value: Any, setting: Setting) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "additionalProperties": of(value)}
+    if setting.names:
+        schema["propertyNames"] = {"pattern": setting.names, "errorMessage": setting.hint}
+    return schema

@@ -1,0 +1,153 @@
+"""What a file may say, section by section, as dataclasses: the JSON schema is made from them.
+
+A model also has the keys of its source, a target those of its kind, a deployment those of its
+target's kind: their rows bring them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from mlops.plain import NOTHING
+from mlops.settings import DURATION, DURATION_HINT, MODEL_NAME, PYTHON, VARIABLE_NAME, Setting
+
+MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + r"(:[1-9][0-9]{0,8})?$"
+REFERENCE_HINT = "write the name of a model of this file, or `name:3` for one version of it"
+HEADER = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
+STORE = ".mlops/store"
+
+Texts: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableSection:
+    """A variable: its value comes from `--var`, `--var-file`, `MLOPS_VAR_…` or the default."""
+
+    default: Annotated[
+        str | int | float | bool | None, Setting("The value where nobody gives another.")
+    ] = None
+    description: Annotated[str, Setting("What it is for.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkSection:
+    """What a model was made with."""
+
+    name: Annotated[str, Setting("Name of the framework, as `scikit-learn`.")]
+    version: Annotated[str | None, Setting("Its version, in quotes.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSection:
+    """A model: where its files come from, and what people should know of it."""
+
+    framework: Annotated[
+        FrameworkSection | None, Setting("The framework that the model was made with.")
+    ] = None
+    tags: Annotated[Texts, Setting("Words to find it by; may change.")] = NOTHING
+    properties: Annotated[Texts, Setting("Facts about it; may be added to, never changed.")] = (
+        NOTHING
+    )
+    description: Annotated[str, Setting("What the model does.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceSection:
+    """How a model is served: a folder of code, its entry script and its packages."""
+
+    source_directory: Annotated[str, Setting("Folder of the code, relative to the file.")]
+    entry_script: Annotated[
+        str,
+        Setting(
+            "Python file with `init()` and `run()`, relative to `source_directory`.",
+            hint="name a `.py` file in `source_directory`",
+        ),
+    ]
+    requirements: Annotated[
+        str | None, Setting("Requirements file, relative to `source_directory`.")
+    ] = None
+    conda_file: Annotated[
+        str | None, Setting("Conda environment file, relative to `source_directory`.")
+    ] = None
+    python: Annotated[
+        str | None,
+        Setting(
+            'Python version, in quotes, as "3.11". Default: the one that runs this tool.',
+            pattern=PYTHON,
+            hint='write a version in quotes, as `"3.11"`',
+        ),
+    ] = None
+    environment_variables: Annotated[
+        Texts,
+        Setting(
+            "Environment variables of the service. No secrets.",
+            names=VARIABLE_NAME,
+            hint="use letters, digits and `_` in the name; begin with no digit",
+        ),
+    ] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSection:
+    """A request to a service."""
+
+    path: Annotated[str, Setting("Path and query.", pattern="^/[^ ]*$", hint="begin with `/`")] = (
+        "/score"
+    )
+    method: Annotated[
+        Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"], Setting("HTTP method.")
+    ] = "POST"
+    headers: Annotated[
+        Texts, Setting("HTTP headers.", names=HEADER, hint="use letters, digits and `-`")
+    ] = NOTHING
+    json: Annotated[Any, Setting("Body, as JSON. Not together with `body`.")] = None
+    body: Annotated[str | None, Setting("Body, as text. Not together with `json`.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectSection:
+    """What the answer to a request must be."""
+
+    status: Annotated[int, Setting("HTTP status.", minimum=100, maximum=599)] = 200
+    json: Annotated[Any, Setting("The whole answer, as JSON.")] = None
+    tolerance: Annotated[
+        float, Setting("How far each number of `json` may be off, absolute.", minimum=0)
+    ] = 0.0
+    latency: Annotated[
+        str | None, Setting("Longest time to the answer.", pattern=DURATION, hint=DURATION_HINT)
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSection:
+    """A request with an expectation, run after every change and by `mlops test`."""
+
+    request: Annotated[RequestSection, Setting("What is sent.")] = RequestSection()
+    expect: Annotated[ExpectSection, Setting("What must come back.")] = ExpectSection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSection:
+    """A service: which models are served, how, and where."""
+
+    target: Annotated[str, Setting("Name of the target that serves it.")]
+    models: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Setting("`name` or `name:3`.", pattern=MODEL_REFERENCE, hint=REFERENCE_HINT),
+            ],
+            ...,
+        ],
+        Setting("Models that it serves: `name` is the newest of this file, `name:3` a version."),
+    ]
+    inference: Annotated[str, Setting("Name of the inference block that serves them.")]
+    tags: Annotated[Texts, Setting("Words to find it by; changing them restarts nothing.")] = (
+        NOTHING
+    )
+    description: Annotated[str, Setting("What the service is for.")] = ""
+    protect: Annotated[bool, Setting("Refuse to delete or replace it.")] = False
+    checks: Annotated[
+        tuple[CheckSection, ...],
+        Setting("Requests with expectations, run after every change and by `mlops test`."),
+    ] = ()

@@ -1,0 +1,1 @@
+"""Where services run: one module a place."""

@@ -1,0 +1,1 @@
+"""A scoring server process on this machine: the embedded default."""

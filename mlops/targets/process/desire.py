@@ -1,0 +1,92 @@
+"""What a process target would make of a deployment. Pure."""
+
+import os
+
+import mlops
+from mlops.settings import duration
+from mlops.spec import Deployment, Environment, Fields, Json
+from mlops.targets.process.settings import ServiceSettings
+from mlops.values import Address, Desired, Owner, PinnedModel, Pins
+
+
+def environment_address(place: str, environment: Environment) -> Address:
+    """Return the address of an environment: named by its digest, shared by who asks for it."""
+    return Address(
+        place=place, kind="environment", name=environment.digest.removeprefix("sha256:")[:12]
+    )
+
+
+def desired_environment(place: str, environment: Environment) -> Desired:
+    """Return the virtual environment that an inference asks for."""
+    count = len(environment.requirements)
+    return Desired(
+        address=environment_address(place, environment),
+        fields={"digest": environment.digest},
+        inputs={"python": environment.python, "requirements": environment.requirements},
+        summary=f"Python {environment.python}, {count} requirement{'' if count == 1 else 's'}",
+    )
+
+
+def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner) -> Desired:
+    """Return the server process of a deployment."""
+    settings: ServiceSettings = deployment.settings
+    answers = endpoint(settings.host, settings.port)
+    labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
+    models = [Address(place="store", kind="model", name=model.name) for model in pins.models]
+    return Desired(
+        address=Address(place=place, kind="service", name=deployment.name),
+        fields=_fields(deployment, pins, settings),
+        inputs={
+            "models": tuple(_model(model) for model in pins.models),
+            "code": pins.inference.source_directory,
+            "file": os.path.relpath(deployment.where.file, owner.root),
+        },
+        needs=(*models, environment_address(place, pins.inference.environment)),
+        claims={f"port/{settings.port}": deployment.places.get("port", deployment.where)},
+        labels=labels,
+        summary=f"{', '.join(labels.values())} at {answers}" if labels else answers,
+        endpoint=answers,
+        protect=deployment.protect,
+        checks=deployment.checks,
+        where=deployment.where,
+    )
+
+
+def endpoint(host: str, port: int) -> str:
+    """Return where a service is scored from this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  not bound here
+    return f"http://{reachable}:{port}/score"
+
+
+def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fields:
+    serving = settings.serving
+    fields: dict[str, Json] = {
+        f"models.{model.name}": model.content.digest for model in pins.models
+    }
+    fields |= {
+        "code": pins.code.digest,
+        "entry_script": pins.inference.entry_script,
+        "environment": pins.inference.environment.digest,
+        "host": settings.host,
+        "port": settings.port,
+        "serving.timeout": duration(serving.timeout),
+        "serving.max_wait": duration(serving.max_wait) if serving.max_wait else None,
+        "serving.queue": serving.queue,
+        "serving.workers": serving.workers,
+        "server": mlops.__version__,
+        "process": "running",
+        "description": deployment.description or None,
+        "protect": deployment.protect or None,
+    }
+    variables = pins.inference.environment_variables
+    fields |= {f"environment_variables.{name}": value for name, value in variables.items()}
+    fields |= {f"tags.{name}": value for name, value in deployment.tags.items()}
+    return {path: value for path, value in fields.items() if value is not None}
+
+
+def _model(model: PinnedModel) -> Fields:
+    files: tuple[Json, ...] = tuple(
+        {"path": entry.path, "size": entry.size, "digest": entry.digest}
+        for entry in model.content.files
+    )
+    return {"name": model.name, "digest": model.content.digest, "files": files}

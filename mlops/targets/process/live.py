@@ -1,0 +1,172 @@
+"""What an instance folder says about its service: its fields, its owner, its state.
+
+Trusts nothing that it can look at: code is hashed, links are followed, the process is asked for.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops.code import code_of
+from mlops.environments.build import installed
+from mlops.errors import MlopsError
+from mlops.hashing import HashCache
+from mlops.plain import freeze
+from mlops.spec import Json
+from mlops.targets.process.desire import endpoint
+from mlops.targets.process.world import Instance
+from mlops.values import Address, Observed, Owner, Ownership
+
+EDITED = "edited"
+"""Stands for the value of what was changed within an instance folder."""
+
+
+def observed_service(
+    place: str, instance: Instance, owner: Owner, cache: HashCache, *, wanted: bool
+) -> Observed:
+    """Return the service of an instance folder as it is now."""
+    settings = instance.settings
+    name = instance.folder.name
+    ownership, state = _ownership(instance, owner, wanted=wanted)
+    fields = _fields(instance, cache)
+    port = settings.get("port")
+    listens_on = instance.record.get("port") if instance.pid else None
+    environment = str(settings.get("environment", "")).removeprefix("sha256:")[:12]
+    return Observed(
+        address=Address(place=place, kind="service", name=name),
+        fields=freeze(fields),
+        identity=str(instance.pid or ""),
+        ownership=ownership,
+        needs=(Address(place=place, kind="environment", name=environment),) if environment else (),
+        claims=(f"port/{listens_on}",) if listens_on and ownership is Ownership.OURS else (),
+        labels=freeze(_labels(instance, fields)),
+        endpoint=endpoint(str(settings.get("host")), port) if isinstance(port, int) else "",
+        protect=fields.get("protect") is True,
+        state=state or process_state(instance),
+        since=str(instance.record.get("created", "")) if instance.pid else "",
+    )
+
+
+def process_state(instance: Instance) -> str:
+    """Return `ready`, `starting`, `draining`, `failed` or `stopped`."""
+    told = str(instance.record.get("state", ""))
+    if instance.pid is None:
+        return "failed" if told == "failed" else "stopped"
+    return told if instance.record.get("pid") == instance.pid else "starting"
+
+
+def _ownership(instance: Instance, owner: Owner, *, wanted: bool) -> tuple[Ownership, str]:
+    """Return whose a folder is, and what to say of one that is not ours."""
+    mark = _mapping(instance.mark, "mark") or _mapping(instance.settings, "mark")
+    if not mark and instance.pid is None:  # dead: an apply was cut short before its mark
+        return Ownership.OURS, ""
+    if not mark:
+        return Ownership.FOREIGN, "a server without a mark"
+    if mark.get("name") != instance.folder.name:
+        return Ownership.COPY, f"a copy of `{mark.get('name')}`"
+    stranger = _stranger(mark, owner)
+    if stranger:
+        return Ownership.FOREIGN, stranger
+    file = Path(owner.root, str(mark.get("file")))
+    if not wanted and str(file) not in owner.files and file.is_file():
+        return Ownership.FOREIGN, f"defined in `{mark.get('file')}`, which was not loaded"
+    return Ownership.OURS, ""
+
+
+def _stranger(mark: Mapping[str, Any], owner: Owner) -> str:
+    """Return whose mark it is, in words; nothing if it is the owner's."""
+    if mark.get("project") != owner.project:
+        return f"of the project `{mark.get('project')}`"
+    source = mark.get("source")
+    if source and owner.source and source != owner.source:
+        return f"of the repository {source}"
+    return ""
+
+
+def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
+    settings = instance.settings
+    serving = _mapping(settings, "serving")
+    fields: dict[str, Json] = {
+        f"models.{model.get('name')}": _model(instance.folder, model)
+        for model in _sequence(settings, "models")
+        if isinstance(model, dict)
+    }
+    fields |= {
+        "code": _code(instance.folder / "code", cache),
+        "entry_script": settings.get("entry_script"),
+        "environment": _environment(settings),
+        "host": settings.get("host"),
+        "port": settings.get("port"),
+        "server": settings.get("server"),
+        "process": _process(instance),
+    }
+    fields |= {f"serving.{key}": value for key, value in serving.items() if key != "max_body"}
+    variables = _mapping(settings, "environment_variables")
+    fields |= {f"environment_variables.{key}": value for key, value in variables.items()}
+    fields |= _mapping(instance.mark, "fields")
+    return {path: value for path, value in fields.items() if value is not None}
+
+
+def _model(folder: Path, model: Mapping[str, Any]) -> Json:
+    """Return the digest of a linked model if each of its files is still the blob it was."""
+    root = folder / "azureml-models" / str(model.get("name")) / str(model.get("version"))
+    digest: Json = model.get("digest")
+    files = _sequence(model, "files")
+    return digest if files and all(_intact(root, entry) for entry in files) else EDITED
+
+
+def _intact(root: Path, entry: Any) -> bool:
+    """Tell whether a file of a model is still a link to its blob. `entry` may be anything."""
+    try:
+        blob = Path(entry["blob"])
+        return (root / entry["path"]).readlink() == blob and blob.stat().st_size == entry["size"]
+    except (OSError, KeyError, TypeError, ValueError):
+        return False
+
+
+def _code(folder: Path, cache: HashCache) -> Json:
+    try:
+        return code_of(folder, cache).digest if folder.is_dir() else None
+    except MlopsError:
+        return EDITED
+
+
+def _environment(settings: Mapping[str, Any]) -> Json:
+    digest: Json = settings.get("environment")
+    python = Path(str(settings.get("python")))
+    whole = python.is_absolute() and installed(python.parent.parent) == digest
+    return digest if whole else EDITED
+
+
+def _process(instance: Instance) -> str:
+    state = process_state(instance)
+    if state in ("stopped", "failed"):
+        return state
+    record = instance.record
+    if record.get("pid") != instance.pid or not (instance.folder / "lock").exists():
+        return "running, without its record"
+    if record.get("settings") != instance.settings_digest:
+        return "running, with other settings"
+    if (record.get("host"), record.get("port")) != _address(instance.settings):
+        return "running, with another address"
+    return "running"
+
+
+def _address(settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    return settings.get("host"), settings.get("port")
+
+
+def _labels(instance: Instance, fields: Mapping[str, Json]) -> dict[str, str]:
+    """Return the words for the fields that are still what the words say."""
+    labels = _mapping(instance.mark, "labels")
+    return {path: str(text) for path, text in labels.items() if fields.get(path) != EDITED}
+
+
+def _sequence(value: Mapping[str, Any], key: str) -> list[Any]:
+    found = value.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}

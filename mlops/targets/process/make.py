@@ -1,0 +1,165 @@
+"""Makes what a process target wants: an environment, an instance folder, its server.
+
+Safe to be cut short anywhere: the mark is written first, what the server reads last.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mlops.code import code_of, not_code
+from mlops.environments.build import build
+from mlops.errors import IncompleteError, Problem, StaleError
+from mlops.hashing import HashCache
+from mlops.plain import thaw
+from mlops.protocols import Means
+from mlops.spec import Environment
+from mlops.targets.process import world
+from mlops.values import Content, Desired, FileEntry, Owner, Progress
+
+METADATA = ("tags", "description", "protect")
+"""The field groups that live in mark.json, since changing them touches no server."""
+
+MAX_BODY = 100 * 1024 * 1024
+"""Bytes of a request's body: v1's limit (contract, section 8)."""
+
+START = 20.0
+"""Seconds that a server may take until it says that it starts."""
+
+
+def environment(folder: Path, wanted: Desired, means: Means) -> Iterator[Progress]:
+    """Build a virtual environment from its locked list, which is resolved once for everybody."""
+    written = Environment(
+        python=str(wanted.inputs["python"]),
+        requirements=tuple(thaw(wanted.inputs["requirements"])),
+        digest=str(wanted.fields["digest"]),
+    )
+    yield Progress(text="resolving packages")
+    lock = means.lock(written)
+    yield from build(lock, written, folder)
+
+
+def service(folder: Path, wanted: Desired, means: Means, owner: Owner) -> Iterator[Progress]:
+    """Stop the server of an instance folder, lay the folder anew, start it again."""
+    mark(folder, wanted, owner)
+    yield Progress(text="copying code")
+    code = _copied_code(folder, wanted)
+    settings = _settings(folder, wanted, means, owner)
+    yield Progress(text="starting the server")
+    world.end(folder)
+    shutil.rmtree(folder / "code", ignore_errors=True)
+    code.rename(folder / "code")
+    world.write_json(folder / "settings.json", settings)
+    _started(folder, settings["mark"])
+
+
+def mark(folder: Path, wanted: Desired, owner: Owner) -> None:
+    """Write whose a folder is, and its metadata."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = {
+        path: value for path, value in wanted.fields.items() if path.partition(".")[0] in METADATA
+    }
+    named = _mark(wanted, owner)
+    labels = dict(wanted.labels)
+    world.write_json(folder / "mark.json", {"mark": named, "fields": fields, "labels": labels})
+
+
+def _mark(wanted: Desired, owner: Owner) -> dict[str, Any]:
+    return {
+        "project": owner.project,
+        "source": owner.source,
+        "file": wanted.inputs["file"],
+        "kind": wanted.address.kind,
+        "name": wanted.address.name,
+    }
+
+
+def _copied_code(folder: Path, wanted: Desired) -> Path:
+    """Copy the source directory beside the one in use. Raises StaleError if it has changed."""
+    fresh = folder / "code.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    source = Path(str(wanted.inputs["code"]))
+
+    def left_out(directory: str, names: list[str]) -> list[str]:
+        within = Path(directory).relative_to(source)
+        return [name for name in names if not_code((within / name).as_posix())]
+
+    shutil.copytree(source, fresh, ignore=left_out)
+    if code_of(fresh, HashCache.open()).digest != wanted.fields["code"]:
+        raise StaleError(
+            Problem(
+                summary=f"`{source}` changed while it was copied",
+                hint="run the plan again",
+            )
+        )
+    return fresh
+
+
+def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict[str, Any]:
+    """Return what the server reads when it starts."""
+    fields = wanted.fields
+    digest = str(fields["environment"])
+    environments = folder.parents[1] / "environments"
+    python = environments / digest.removeprefix("sha256:")[:12] / "bin" / "python"
+    return {
+        "mark": _mark(wanted, owner),
+        "service": wanted.address.name,
+        "server": fields["server"],
+        "host": fields["host"],
+        "port": fields["port"],
+        "environment": digest,
+        "python": str(python),
+        "code": "code",
+        "source_name": Path(str(wanted.inputs["code"])).name,
+        "entry_script": fields["entry_script"],
+        "models": [_model(model, means) for model in thaw(wanted.inputs["models"])],
+        "environment_variables": _group(wanted, "environment_variables"),
+        "serving": {"max_wait": None, "max_body": MAX_BODY, **_group(wanted, "serving")},
+        "drain_grace": world.GRACE,
+    }
+
+
+def _group(wanted: Desired, name: str) -> dict[str, Any]:
+    """Return the fields `name.<key>` by their keys."""
+    prefix = f"{name}."
+    return {
+        path.removeprefix(prefix): value
+        for path, value in wanted.fields.items()
+        if path.startswith(prefix)
+    }
+
+
+def _model(model: dict[str, Any], means: Means) -> dict[str, Any]:
+    """Return where the files of a model are, under the number that it got."""
+    files = tuple(FileEntry(**entry) for entry in model["files"])
+    blobs = means.model_files(Content(digest=model["digest"], files=files))
+    return {
+        "name": model["name"],
+        "version": means.registered(model["name"], model["digest"]).version,
+        "digest": model["digest"],
+        "files": [
+            {"path": entry.path, "size": entry.size, "blob": str(blobs[entry.path])}
+            for entry in files
+        ],
+    }
+
+
+def _started(folder: Path, named: dict[str, Any]) -> None:
+    """Start the server and wait until it speaks for itself. Raises IncompleteError."""
+    server = world.start(folder, named)
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        if world.read_json(folder / "server.json").get("pid") == server.pid:
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.01)
+    raise IncompleteError(
+        Problem(
+            summary="the server ended as soon as it started",
+            hint=f"its last lines are in {os.path.relpath(folder / 'server.log')}",
+        )
+    )

@@ -1,0 +1,136 @@
+"""The process target: environments and scoring servers on this machine, one change at a time."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mlops.environments.build import installed
+from mlops.hashing import HashCache
+from mlops.protocols import Means
+from mlops.spec import Deployment
+from mlops.targets.process import make, world
+from mlops.targets.process.desire import desired_environment, desired_service
+from mlops.targets.process.live import observed_service, process_state
+from mlops.targets.process.logs import follow_lines, last_lines
+from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
+from mlops.values import (
+    Action,
+    Address,
+    Change,
+    Desired,
+    Health,
+    Impact,
+    Observed,
+    Owner,
+    Ownership,
+    Pins,
+    Progress,
+)
+
+
+class ProcessTarget:
+    """Serves deployments by processes of this machine, each in an instance folder of its own."""
+
+    Settings: ClassVar[type] = Settings
+    ServiceSettings: ClassVar[type] = ServiceSettings
+    impact: ClassVar[Mapping[str, Impact]] = IMPACT
+    downtime: ClassVar[Mapping[Impact, str]] = DOWNTIME
+
+    def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
+        self._name = name
+        self._folder = folder / (settings.folder or f".mlops/targets/{name}")
+        self._owner = owner
+
+    def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
+        """Return the environment and the server of a deployment."""
+        return (
+            desired_environment(self._name, pins.inference.environment),
+            desired_service(self._name, deployment, pins, self._owner),
+        )
+
+    def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
+        """Return every environment and service of the folder, and who holds a wanted port."""
+        names = {thing.address.name for thing in wanted if thing.address.kind == "service"}
+        cache = HashCache.open()
+        services = [
+            observed_service(self._name, instance, self._owner, cache, wanted=name in names)
+            for name, instance in world.instances(self._services).items()
+        ]
+        cache.save()
+        return [*self._environments(), *services, *self._listeners(wanted, services)]
+
+    def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
+        """Make one change. Ends in what was made, or in nothing after a delete."""
+        address = change.address
+        folder = self._place_of(address)
+        if change.after is None:
+            yield Progress(text="removing")
+            if address.kind == "service":
+                world.end(folder)
+            world.remove(folder)
+            return
+        if address.kind == "environment":
+            yield from make.environment(folder, change.after, means)
+        elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
+            make.mark(folder, change.after, self._owner)
+        else:
+            yield from make.service(folder, change.after, means, self._owner)
+        yield next(
+            iter(thing for thing in self.observe([change.after]) if thing.address == address)
+        )
+
+    def health(self, address: Address) -> Health:
+        """Return what the server says of itself, if it is alive to say it."""
+        folder = self._place_of(address)
+        instance = world.instance(folder, world.server(folder))
+        state = process_state(instance)
+        log = tuple(last_lines(folder / "server.log", 20))
+        if state == "ready":
+            return Health(ready=1, failed=0, total=1, summary="ready")
+        if state in ("failed", "stopped"):
+            error = instance.record.get("error")
+            told = error.get("summary") if isinstance(error, dict) else None
+            summary = str(told or "the server ended before it was ready")
+            return Health(ready=0, failed=1, total=1, summary=summary, log=log)
+        return Health(ready=0, failed=0, total=1, summary="the server is starting", log=log)
+
+    def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
+        """Yield the last lines of a server's log, then, if `follow`, each new one."""
+        path = self._place_of(address) / "server.log"
+        yield from follow_lines(path, lines) if follow else last_lines(path, lines)
+
+    @property
+    def _services(self) -> Path:
+        return self._folder / "services"
+
+    def _place_of(self, address: Address) -> Path:
+        return self._folder / f"{address.kind}s" / address.name
+
+    def _environments(self) -> Iterator[Observed]:
+        folder = self._folder / "environments"
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            digest = installed(path)
+            yield Observed(
+                address=Address(place=self._name, kind="environment", name=path.name),
+                fields={"digest": digest} if digest else {},
+                identity=path.name,
+                state="ready" if digest else "unfinished",
+            )
+
+    def _listeners(
+        self, wanted: Collection[Desired], services: Collection[Observed]
+    ) -> Iterator[Observed]:
+        """Yield who else listens on a wanted port."""
+        claims = {claim for thing in wanted for claim in thing.claims}
+        ours = {each.identity for each in services if each.ownership is Ownership.OURS}
+        ports = {int(claim.removeprefix("port/")) for claim in claims}
+        for port, (pid, words) in world.listeners(ports).items():
+            if str(pid) not in ours:
+                yield Observed(
+                    address=Address(place=self._name, kind="listener", name=str(port)),
+                    fields={},
+                    identity=str(pid),
+                    ownership=Ownership.FOREIGN,
+                    claims=(f"port/{port}",),
+                    state=words,
+                )

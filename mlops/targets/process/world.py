@@ -1,0 +1,219 @@
+"""The folders of a process target, and the processes that live in them.
+
+<folder>/services/<name>/        an instance folder
+    mark.json                    whose it is, and what needs no restart
+    settings.json                what the server reads when it starts
+    server.json                  what the server says of itself
+    server.log, code/, azureml-models/, lock
+<folder>/environments/<digest>/  a virtual environment, shared by its digest
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+SERVER = Path(__file__).parents[2] / "serving"
+"""Our own installation's server; it runs isolated and imports nothing of the user's."""
+
+GRACE = 10.0
+"""Seconds that a server may take to finish the requests in flight when it is asked to end."""
+
+MARK = "MLOPS_MARK"
+"""The variable in which a server's process carries its mark."""
+
+KEPT_VARIABLES = (
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "LOGNAME",
+    "PATH",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "TZ",
+    "USER",
+)
+KEPT_PREFIXES = ("CUDA_", "LC_", "MKL_", "NVIDIA_", "OMP_", "OPENBLAS_")
+"""What of the caller's environment a service inherits: what names the machine, never secrets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One instance folder as it is now. What cannot be read is empty."""
+
+    folder: Path
+    mark: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    record: Mapping[str, Any]
+    settings_digest: str
+    pid: int | None
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object of a file; empty when it is missing, broken or no object."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file so that a reader sees the old or the new one, never half of it."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    fresh.replace(path)
+
+
+def carried_mark(pid: int | None) -> Mapping[str, Any]:
+    """Return the mark that a living server carries; empty if there is none to be read."""
+    try:
+        mark = json.loads(psutil.Process(pid).environ()[MARK]) if pid else {}
+    except (psutil.Error, KeyError, ValueError):
+        return {}
+    return {"mark": mark} if isinstance(mark, dict) and mark else {}
+
+
+def instances(services: Path) -> dict[str, Instance]:
+    """Return every instance folder below `services` by its name, servers without one included."""
+    pids = servers(services)
+    folders = [path for path in services.iterdir() if path.is_dir()] if services.is_dir() else []
+    names = sorted({*pids, *(path.name for path in folders)})
+    return {name: instance(services / name, pids.get(name)) for name in names}
+
+
+def instance(folder: Path, pid: int | None) -> Instance:
+    """Return an instance folder as it is now, whose server is the process `pid`."""
+    try:
+        digest = hashlib.sha256((folder / "settings.json").read_bytes()).hexdigest()
+    except OSError:
+        digest = ""
+    return Instance(
+        folder=folder,
+        mark=read_json(folder / "mark.json") or carried_mark(pid),
+        settings=read_json(folder / "settings.json"),
+        record=read_json(folder / "server.json"),
+        settings_digest=digest,
+        pid=pid,
+    )
+
+
+def servers(services: Path) -> dict[str, int]:
+    """Return the process id of each living server whose instance folder is below `services`.
+
+    Told by the process table alone, so that a folder removed by hand hides no process.
+    """
+    return {
+        Path(folder).name: pid
+        for folder, pid in _running().items()
+        if Path(folder).parent == services
+    }
+
+
+def server(folder: Path) -> int | None:
+    """Return the process id of the living server of an instance folder."""
+    return _running().get(str(folder))
+
+
+def _running() -> dict[str, int]:
+    """Return the process id of every living server of this machine by its instance folder."""
+    return {
+        words[3]: process.info["pid"]
+        for process in psutil.process_iter(["pid", "cmdline"])
+        if _serving(words := process.info["cmdline"] or [])
+    }
+
+
+def _serving(words: list[str]) -> bool:
+    """Tell whether a command line is that of a server, of whichever installation of ours."""
+    return len(words) == 4 and words[1] == "-I" and words[2].endswith("/mlops/serving")
+
+
+def start(folder: Path, mark: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the server of an instance folder in a session of its own, not waiting for it.
+
+    The process carries its mark, so that it is known even when its folder was removed.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
+    }
+    environment[MARK] = json.dumps(mark)
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-I", str(SERVER), str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def end(folder: Path) -> None:
+    """End the server of an instance folder, if one lives: ask it, then kill it. Waits for it."""
+    pid = server(folder)
+    if pid is None:
+        return
+    try:
+        process = psutil.Process(pid)
+        process.terminate()
+        if not _ended(process, GRACE + 2):
+            process.kill()
+            _ended(process, GRACE)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _ended(process: Any, seconds: float) -> bool:
+    """Wait until a process has ended. A zombie has: who shall reap it may never do so."""
+    deadline = time.monotonic() + seconds
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, and the folders above it that it leaves empty (two at most)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in (folder.parent, folder.parent.parent):
+        try:
+            parent.rmdir()
+        except OSError:
+            return
+
+
+def listeners(ports: Iterable[int]) -> dict[int, tuple[int | None, str]]:
+    """Return the process id, and its words, of who listens on each of these ports."""
+    wanted = set(ports)
+    return {
+        connection.laddr.port: (connection.pid, _named(connection.pid))
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port in wanted
+    }
+
+
+def _named(pid: int | None) -> str:
+    if pid is None:
+        return "another process"
+    try:
+        return f"`{psutil.Process(pid).name()}` (process {pid})"
+    except psutil.Error:
+        return f"process {pid}"

@@ -1,0 +1,8 @@
+"""The kinds of targets that a file may name."""
+
+from collections.abc import Mapping
+
+from mlops.protocols import Target
+from mlops.targets.process.target import ProcessTarget
+
+TARGETS: Mapping[str, type[Target]] = {"process": ProcessTarget}

@@ -1,0 +1,137 @@
+"""Apply on a target in memory: order, failures, skips, stop."""
+
+from collections.abc import Iterable
+from threading import Event as Flag
+
+import make
+from fakes import MemoryRecords, MemoryTarget, NoMeans
+
+from mlops.events import Done, Event, Failed, Progressed, Skipped, Started
+from mlops.run import World, carry_out, prove, survey
+from mlops.values import Desired, Plan
+
+
+def world(target: MemoryTarget) -> World:
+    return World(project="p", store="s", places={target.name: target}, records=MemoryRecords())
+
+
+def thing(name: str, **given: object) -> Desired:
+    return make.desired(
+        f"here/service/{name}", **{"fields": {"port": 1}, "endpoint": "", "needs": (), **given}
+    )
+
+
+def applied(at: World, wanted: Iterable[Desired], stop: Flag | None = None) -> list[Event]:
+    agreed = survey(at, wanted)
+    return list(carry_out(at, agreed, NoMeans(), stop or Flag()))
+
+
+def told(events: list[Event]) -> list[str]:
+    return [
+        f"{type(event).__name__} {event.address.name}"
+        for event in events
+        if not isinstance(event, (Started, Progressed))
+    ]
+
+
+def pending(at: World, wanted: Iterable[Desired]) -> Plan:
+    return survey(at, wanted)
+
+
+def test_a_second_apply_makes_no_call() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    applied(at, [thing("a"), thing("b")])
+    target.calls.clear()
+
+    events = applied(at, [thing("a"), thing("b")])
+
+    assert events == []
+    assert target.calls == []
+
+
+def test_what_needs_a_failed_change_is_skipped_and_says_why() -> None:
+    target = MemoryTarget()
+    target.broken.add("base")
+    needy = thing("needy", needs=(thing("base").address,))
+
+    events = applied(world(target), [thing("base"), needy, thing("free")])
+
+    assert {"Failed base", "Done free", "Skipped needy"} == set(told(events))
+    skipped = [event for event in events if isinstance(event, Skipped)]
+    assert [event.because for event in skipped] == ["needs here/service/base"]
+
+
+def test_nothing_is_deleted_once_anything_failed() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    applied(at, [thing("old")])
+    target.broken.add("new")
+
+    events = applied(at, [thing("new")])
+
+    assert told(events) == ["Failed new", "Skipped old"]
+    assert [thing("old").address] == list(target.things)
+
+
+def test_a_failure_carries_the_platforms_words_and_its_code() -> None:
+    target = MemoryTarget()
+    target.broken.add("a")
+
+    failed = [event for event in applied(world(target), [thing("a")]) if isinstance(event, Failed)]
+
+    assert [failed[0].problems[0].summary] == ["the platform said no"]
+    assert failed[0].code == 6
+
+
+def test_after_stop_nothing_starts() -> None:
+    target = MemoryTarget()
+    stop = Flag()
+    stop.set()
+
+    events = applied(world(target), [thing("a"), thing("b")], stop)
+
+    assert told(events) == ["Skipped a", "Skipped b"]
+    assert target.calls == []
+
+
+def test_a_protected_service_stays_and_the_others_go_on() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    applied(at, [thing("kept", protect=True), thing("gone")])
+
+    events = applied(at, [thing("new")])
+
+    assert {"Done new", "Done gone", "Skipped kept"} == set(told(events))
+    assert {"kept", "new"} == {address.name for address in target.things}
+
+
+def test_the_proof_names_the_field_that_does_not_settle() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    agreed = survey(at, [thing("a")])
+    list(carry_out(at, agreed, NoMeans(), Flag()))
+    forgetful = make.observed("here/service/a", fields={"port": 2})
+    target.things[thing("a").address] = forgetful
+
+    problems = prove(at, [thing("a")], agreed)
+
+    assert [problem.summary for problem in problems] == [
+        "`here/service/a` did not settle: `port` differ"
+    ]
+
+
+def test_a_change_is_recorded_when_it_is_done_and_forgotten_when_deleted() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    applied(at, [thing("a"), thing("b")])
+
+    applied(at, [thing("a")])
+
+    assert [thing("a").address] == list(at.records.read())
+
+
+def test_each_change_starts_and_ends() -> None:
+    events = applied(world(MemoryTarget()), [thing("a")])
+
+    assert [Started, Progressed, Done] == [type(event) for event in events]
