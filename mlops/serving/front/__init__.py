@@ -1,0 +1,1 @@
+"""What clients speak to: HTTP, limits, health, and the life of the workers."""

@@ -1,0 +1,194 @@
+"""One worker process and its pipe: starts it, sends it requests, notices its end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ..worker import wire
+from ..worker.progress import SIZE, Progress
+
+WORKER = Path(__file__).resolve().parent.parent / "worker"
+STOP_GRACE = 2.0
+"""Seconds between the end of the pipe and the kill, for exit handlers of the script."""
+LAST_WORDS = 0.2
+"""Seconds in which answers written before a death may still be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How every worker of a service is started."""
+
+    python: str
+    cwd: Path
+    environment: Mapping[str, str]
+    plan: Mapping[str, Any]
+
+
+class Job:
+    """One request on its way: what the worker needs, and who waits for the answer."""
+
+    __slots__ = ("answer", "body", "deadline", "kind", "meta")
+
+    def __init__(
+        self, kind: int, meta: bytes, body: bytes, deadline: float, answer: "asyncio.Future[Any]"
+    ) -> None:
+        self.kind = kind
+        self.meta = meta
+        self.body = body
+        self.deadline = deadline
+        self.answer = answer
+
+
+class Worker(asyncio.Protocol):
+    """A worker as the front sees it. Belongs to one event loop."""
+
+    def __init__(self, freed: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._freed = freed
+        self._frames = wire.Frames()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._progress: Progress | None = None
+        self._next = 0
+        self.answered = 0
+        self._overdue_at = -1
+        self._code: int | None = None
+        self._stopping = False
+        self.sent: dict[int, Job] = {}
+        self.milliseconds = 0.0
+        self.late = False
+        self.born: asyncio.Future[wire.Frame | None] = loop.create_future()
+        self.gone: asyncio.Future[int] = loop.create_future()
+
+    async def start(self, launch: Launch) -> None:
+        """Start the process and tell it what to load."""
+        ours, theirs = socket.socketpair()
+        with tempfile.TemporaryFile() as memory, theirs:
+            memory.truncate(SIZE)
+            self._progress = Progress(memory.fileno())
+            words = [str(theirs.fileno()), str(memory.fileno()), str(os.getpid())]
+            try:
+                self._process = subprocess.Popen(  # noqa: ASYNC220 - a fork; a thread waits for its end
+                    [launch.python, str(WORKER), *words],
+                    cwd=launch.cwd,
+                    env=dict(launch.environment),
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(), memory.fileno()),
+                )
+            except OSError:
+                ours.close()
+                raise
+        threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
+        await self._loop.create_unix_connection(lambda: self, sock=ours)
+        self._write(wire.pack(0, wire.START, meta=json.dumps(dict(launch.plan)).encode()))
+
+    @property
+    def pid(self) -> int:
+        """Return the id of the process."""
+        return self._process.pid if self._process else 0
+
+    def send(self, job: Job) -> None:
+        """Put a request into the pipe."""
+        ident = self._next = (self._next + 1) & 0xFFFFFFFF
+        self.sent[ident] = job
+        self._write(wire.pack(ident, job.kind, job.deadline, job.meta, job.body))
+
+    def begun(self) -> int:
+        """Return how many of the requests in the pipe have begun (the first so many of `sent`)."""
+        count, _ = self._progress.read() if self._progress else (0, 0.0)
+        return min(max(count - self.answered, 0), len(self.sent))
+
+    def overdue(self, now: float, allowed: float) -> bool:
+        """Say whether one `run()` has gone on for longer than `allowed` seconds.
+
+        Asked from time to time; it must hold twice in a row for the same request, since the two
+        numbers in the shared memory are not written at once.
+        """
+        count, since = self._progress.read() if self._progress else (0, now)
+        over = count > self.answered and now - since > allowed
+        seen, self._overdue_at = self._overdue_at, count if over else -1
+        return over and seen == count
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process is not None and not self.gone.done():
+            self._process.send_signal(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End the process: by the end of its pipe, then by force."""
+        self._stopping = True
+        if self._transport is not None:
+            self._transport.close()
+        await asyncio.wait([self.gone], timeout=STOP_GRACE)
+        self.kill()
+        await self.gone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the pipe."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+
+    def data_received(self, data: bytes) -> None:
+        """Hand each answer to who waits for it."""
+        for frame in self._frames.feed(data):
+            job = self.sent.pop(frame[0], None)
+            if job is not None:
+                self.answered += 1
+                self.milliseconds = frame[2]
+                if not job.answer.done():
+                    job.answer.set_result(frame)
+            elif not self.born.done():
+                self.born.set_result(frame)
+        self._freed()
+
+    def _write(self, data: bytes) -> None:
+        """Gather what is sent in one turn of the event loop into one system call."""
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(data)
+
+    def _flush(self) -> None:
+        data = b"".join(self._out)
+        self._out.clear()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Bury a dead worker now; one that lives on without its pipe is of no use."""
+        if self._code is not None:
+            self._bury()
+        elif not self._stopping:
+            self.kill()
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        code = process.wait()
+        with contextlib.suppress(RuntimeError):  # a closed loop has nobody left to tell
+            self._loop.call_soon_threadsafe(self._ended, code)
+
+    def _ended(self, code: int) -> None:
+        self._code = code
+        if self._transport is None or self._transport.is_closing():
+            self._bury()
+        else:
+            # Children that the script forked may hold the pipe open: its end cannot be waited for.
+            self._loop.call_later(LAST_WORDS, self._bury)
+
+    def _bury(self) -> None:
+        if self.gone.done():
+            return
+        if self._transport is not None:
+            self._transport.close()
+        if not self.born.done():
+            self.born.set_result(None)
+        self.gone.set_result(self._code or 0)

@@ -1,0 +1,118 @@
+"""A request -> the arguments of `run()`."""
+
+import inspect
+import json
+from typing import Any, Callable, Dict, List
+from urllib.parse import parse_qsl
+
+from . import wire
+from .script import Script
+from .shims.rawhttp import AMLRequest, Headers
+
+NOT_JSON = "Expects Content-Type to be application/json"
+
+
+class RefusedError(Exception):
+    """The request is answered without calling `run()`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+Arguments = Callable[[int, bytes, bytes], Dict[str, Any]]
+
+
+def reader(script: Script) -> Arguments:
+    """Choose how requests become arguments, once, by what the script looks like."""
+    if script.raw:
+        read = raw(script.parameters[0].name)
+    elif script.decorated:
+        read = fields(script.parameters)
+    else:
+        read = text(script.parameters[0].name)
+    if not script.wants_headers:
+        return read
+
+    def with_headers(kind: int, meta: bytes, body: bytes) -> Dict[str, Any]:
+        arguments = read(kind, meta, body)
+        headers = Headers(json.loads(meta.decode())["headers"])
+        arguments["request_headers"] = {name: headers[name] for name in headers}
+        return arguments
+
+    return with_headers
+
+
+def raw(name: str) -> Arguments:
+    """Hand in the request itself."""
+
+    def read(_kind: int, meta: bytes, body: bytes) -> Dict[str, Any]:
+        return {name: AMLRequest(json.loads(meta.decode()), body)}
+
+    return read
+
+
+def text(name: str) -> Arguments:
+    """Hand in the body as text."""
+
+    def read(kind: int, _meta: bytes, body: bytes) -> Dict[str, Any]:
+        if kind == wire.QUERY:
+            return {name: json.dumps(query(body))}
+        try:
+            return {name: body.decode("utf-8")}
+        except UnicodeDecodeError as error:
+            message = f"Input cannot be decoded as UTF-8: {error}"
+            raise RefusedError(400, message) from None
+
+    return read
+
+
+def fields(parameters: List[inspect.Parameter]) -> Arguments:
+    """Hand in the fields of the body's JSON object, one a parameter."""
+
+    def read(kind: int, _meta: bytes, body: bytes) -> Dict[str, Any]:
+        given = query(body) if kind == wire.QUERY else document(kind, body)
+        arguments = {}
+        for parameter in parameters:
+            value = given.get(parameter.name, parameter.default)
+            if value is inspect.Parameter.empty:
+                message = f"A value is not provided for the {parameter.name!r} parameter."
+                raise RefusedError(400, message)
+            arguments[parameter.name] = value
+        return arguments
+
+    return read
+
+
+def document(kind: int, body: bytes) -> Dict[str, Any]:
+    """Read a JSON object; a body that does not say what it is may be one."""
+    if kind == wire.OTHER:
+        raise RefusedError(415, NOT_JSON)
+    if not body:
+        raise RefusedError(400, "POST body is empty. Expecting a JSON dictionary.")
+    try:
+        value = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        if kind == wire.UNSAID:
+            raise RefusedError(415, NOT_JSON) from None
+        message = f"POST body could not be decoded as JSON: {error}"
+        raise RefusedError(400, message) from None
+    if not isinstance(value, dict):
+        raise RefusedError(400, "POST body should be a JSON dictionary.")
+    return value
+
+
+def query(line: bytes) -> Dict[str, Any]:
+    """Read query parameters, each as JSON where it is JSON; repeated ones become a list."""
+    found: Dict[str, List[Any]] = {}
+    for name, value in parse_qsl(line.decode("latin-1"), keep_blank_values=True):
+        found.setdefault(name, []).append(literal(value))
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def literal(value: str) -> Any:
+    """Read one value as JSON, or leave it a string."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -1,0 +1,85 @@
+"""The worker's life: load the script, call `init()`, then answer frames until the front is gone."""
+
+import faulthandler
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any, Dict, Iterator, List
+
+from . import wire
+from .alarm import Alarm
+from .progress import Progress
+from .report import failure, show
+from .score import Scorer
+from .script import Script
+from .shims import install
+from .swagger import documents
+
+CHUNK = 1 << 18
+
+
+def main(words: List[str]) -> None:
+    """Serve the front at the other end of the socket pair."""
+    # Python 3.6 does not ask the descriptor what it is.
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=int(words[0]))
+    memory = int(words[1])
+    for descriptor in (channel.fileno(), memory):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
+    end_with_parent(int(words[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the front's to answer
+    faulthandler.enable()
+    progress = Progress(memory)
+    frames = arrivals(channel)
+    start = next(frames, None)
+    if start is None:
+        return
+    scorer = begin(json.loads(start[3].decode()), channel)
+    for frame in frames:
+        progress.begin(scorer.clock())
+        channel.sendall(scorer.answer(frame))
+
+
+def arrivals(channel: socket.socket) -> Iterator[wire.Frame]:
+    """Yield frames as they come, until the front closes its end."""
+    frames = wire.Frames()
+    while True:
+        try:
+            data = channel.recv(CHUNK)
+        except ConnectionError:
+            return
+        if not data:
+            return
+        yield from frames.feed(data)
+
+
+def begin(plan: Dict[str, Any], channel: socket.socket) -> Scorer:
+    """Load the script and call its `init()`; tell the front how that went."""
+    sys.path[:0] = [path for path in plan["paths"] if path not in sys.path]
+    install()
+    try:
+        script = Script(plan["entry"])
+        script.init()
+    except BaseException as error:  # noqa: BLE001 - told to the user, whatever it is
+        show(error)  # first: the front ends this process as soon as it knows
+        channel.sendall(wire.pack(0, wire.FAILED, meta=json.dumps(failure(error)).encode()))
+        # Threads that the script left must not keep a worker that will never serve.
+        os._exit(3)
+    asks = {"headers": script.wants_headers, "raw": script.raw}
+    swagger = json.dumps(documents(script, plan["code"])).encode()
+    channel.sendall(wire.pack(0, wire.READY, meta=json.dumps(asks).encode(), body=swagger))
+    return Scorer(script, Alarm(plan["timeout"]))
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask Linux to kill this process when the front ends, however it ends."""
+    if sys.platform.startswith("linux"):
+        try:
+            import ctypes  # noqa: PLC0415 - some interpreters lack it
+
+            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
+        except (ImportError, OSError, AttributeError):
+            pass  # the end of the socket pair tells it too, between two requests
+    if os.getppid() != parent:
+        sys.exit(0)

@@ -1,0 +1,102 @@
+"""Stand-ins for what v1 scripts import and current environments lack.
+
+Consulted only after every real finder has said no, so a real package, or a real part of one,
+always wins.
+"""
+
+import importlib
+import importlib.util
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Dict, Optional
+
+OLD_JOBLIB = "sklearn.externals.joblib"
+HERE = __name__
+
+# The missing module -> the module that stands in for it ("" for a package that only holds others).
+STANDS_IN: Dict[str, str] = {
+    "azureml": "",
+    "azureml.contrib": "",
+    "azureml.contrib.services": HERE + ".rawhttp",
+    "azureml.contrib.services.aml_request": HERE + ".rawhttp",
+    "azureml.contrib.services.aml_response": HERE + ".rawhttp",
+    "azureml.core": HERE + ".model",
+    "azureml.core.model": HERE + ".model",
+    "azureml.exceptions": HERE + ".model",
+    "azureml_inference_server_http": "",
+    "azureml_inference_server_http.api": "",
+    "azureml_inference_server_http.api.aml_request": HERE + ".rawhttp",
+    "azureml_inference_server_http.api.aml_response": HERE + ".rawhttp",
+    "sklearn.externals": "",
+    OLD_JOBLIB: "joblib",
+}
+
+
+class LastResort(MetaPathFinder):
+    """Finds the names of the table; stands last among the finders."""
+
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Optional[ModuleSpec]:
+        """Offer a stand-in, unless it is for a package that nobody installed."""
+        if name not in STANDS_IN:
+            return None
+        if name == OLD_JOBLIB and importlib.util.find_spec("joblib") is None:
+            return None
+        return ModuleSpec(name, StandIn(STANDS_IN[name]), is_package=True)
+
+
+class StandIn(Loader):
+    """Makes a module that holds the names of another one."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def create_module(self, _spec: ModuleSpec) -> Optional[ModuleType]:
+        """Leave it to the import system."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill the module; joblib becomes the installed one itself, since pickles name it."""
+        if module.__name__ == OLD_JOBLIB:
+            sys.modules[OLD_JOBLIB] = importlib.import_module(self.source)
+            sys.meta_path.insert(0, OldJoblibParts())
+        elif self.source:
+            source = importlib.import_module(self.source)
+            offered = source.__all__
+            vars(module).update({name: getattr(source, name) for name in offered})
+
+
+class OldJoblibParts(MetaPathFinder):
+    """Leads `sklearn.externals.joblib.x` to the installed `joblib.x`.
+
+    Stands first: the ordinary finder would load the file a second time under the old name, and
+    pickles would then hold classes that joblib does not recognise as its own.
+    """
+
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Optional[ModuleSpec]:
+        """Offer the installed module of that name."""
+        if not name.startswith(OLD_JOBLIB + "."):
+            return None
+        real = "joblib" + name[len(OLD_JOBLIB) :]
+        return ModuleSpec(name, Same(real))
+
+
+class Same(Loader):
+    """Makes one module known by a second name."""
+
+    def __init__(self, real: str) -> None:
+        self.real = real
+
+    def create_module(self, _spec: ModuleSpec) -> Optional[ModuleType]:
+        """Leave it to the import system."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the real module in the place of the new one."""
+        sys.modules[module.__name__] = importlib.import_module(self.real)
+
+
+def install() -> None:
+    """Add the finder, behind all others."""
+    sys.meta_path.append(LastResort())

@@ -1,0 +1,130 @@
+"""The swagger documents of a script, built once after `init()`: 2.0, 3.0.3 and 3.1.0."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from .report import show
+from .schema import input_schema, output_schema, supported
+from .script import Script
+
+TITLES = {"2": "2.0", "3": "3.0", "3.1": "3.1"}
+HEALTH = "Answers as soon as the service can score."
+SCORE = "Scores the input with the model of this service."
+SWAGGER = "This document."
+ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
+
+
+def documents(script: Script, code: str) -> Dict[str, Optional[str]]:
+    """Return the text of each version; none where the samples cannot be expressed in it."""
+    return {version: document(version, script, code) for version in TITLES}
+
+
+def document(version: str, script: Script, code: str) -> Optional[str]:
+    """Return one document: the user's own file if there is one, else one from the schemas."""
+    names = ["swagger.json", "swagger2.json"] if version == "2" else [f"swagger{version}.json"]
+    try:
+        for name in names:
+            own = Path(code, name)
+            if own.is_file():
+                return json.dumps(json.loads(own.read_text(encoding="utf-8")))
+        if TITLES[version] not in supported(script.run):
+            return None
+        build = second if version == "2" else third
+        made = build(version, input_schema(script.run), output_schema(script.run))
+        return json.dumps(made, allow_nan=False)
+    except Exception as error:  # noqa: BLE001 - a service without a document still scores
+        show(error)
+        return None
+
+
+def info() -> Dict[str, str]:
+    """Return who this is."""
+    name = os.environ.get("SERVICE_NAME", "ML service")
+    version = os.environ.get("SERVICE_VERSION", "1.0")
+    return {"title": name, "version": version, "description": "Scores with " + name + "."}
+
+
+def prefix() -> str:
+    """Return what stands before every path."""
+    given = os.environ.get("SERVICE_PATH_PREFIX", "").strip("/")
+    return "/" + given if given else ""
+
+
+def second(_version: str, takes: Any, gives: Any) -> Dict[str, Any]:
+    """Build Swagger 2.0."""
+
+    def answers(schema: Any) -> Dict[str, Any]:
+        refused = {"description": "What went wrong.", "schema": ref("definitions", "ErrorResponse")}
+        return {"200": {"description": "Done.", "schema": schema}, "default": refused}
+
+    version = {"name": "version", "in": "query", "required": False, "type": "string"}
+    payload = {
+        "name": "serviceInputPayload",
+        "in": "body",
+        "required": True,
+        "schema": ref("definitions", "ServiceInput"),
+    }
+    scored = answers(ref("definitions", "ServiceOutput"))
+    text = {"type": "string"}
+    return {
+        "swagger": "2.0",
+        "info": info(),
+        "consumes": ["application/json"],
+        "produces": ["application/json"],
+        "paths": paths(
+            operation("ServiceHealthCheck", HEALTH, answers(text), produces=["text/html"]),
+            operation("RunMLService", SCORE, scored, parameters=[payload]),
+            operation("GetSwaggerSpec", SWAGGER, answers({"type": "object"}), parameters=[version]),
+        ),
+        "definitions": {"ServiceInput": takes, "ServiceOutput": gives, "ErrorResponse": ERROR},
+    }
+
+
+def third(version: str, takes: Any, gives: Any) -> Dict[str, Any]:
+    """Build OpenAPI 3.0.3 or 3.1.0."""
+
+    def content(schema: Any, kind: str = "application/json") -> Dict[str, Any]:
+        return {kind: {"schema": schema}}
+
+    def answers(held: Dict[str, Any]) -> Dict[str, Any]:
+        error = content(ref("components/schemas", "ErrorResponse"))
+        refused = {"description": "What went wrong.", "content": error}
+        return {"200": {"description": "Done.", "content": held}, "default": refused}
+
+    asked = {"name": "version", "in": "query", "required": False, "schema": {"type": "string"}}
+    payload = {"required": True, "content": content(ref("components/schemas", "ServiceInput"))}
+    health = answers(content({"type": "string"}, "text/html"))
+    scored = answers(content(ref("components/schemas", "ServiceOutput")))
+    described = answers(content({"type": "object"}))
+    schemas = {"ServiceInput": takes, "ServiceOutput": gives, "ErrorResponse": ERROR}
+    return {
+        "openapi": "3.1.0" if version == "3.1" else "3.0.3",
+        "info": info(),
+        "paths": paths(
+            operation("ServiceHealthCheck", HEALTH, health),
+            operation("RunMLService", SCORE, scored, requestBody=payload),
+            operation("GetSwaggerSpec", SWAGGER, described, parameters=[asked]),
+        ),
+        "components": {"schemas": schemas},
+    }
+
+
+def paths(health: Any, score: Any, swagger: Any) -> Dict[str, Any]:
+    """Lay the three operations out under their routes."""
+    return {
+        prefix() + "/": {"get": health},
+        prefix() + "/score": {"post": score},
+        prefix() + "/swagger.json": {"get": swagger},
+    }
+
+
+def operation(ident: str, text: str, responses: Any, **more: Any) -> Dict[str, Any]:
+    """Return one operation under the id that v1's generated clients know it by."""
+    return dict(more, operationId=ident, description=text, responses=responses)
+
+
+def ref(where: str, name: str) -> Dict[str, str]:
+    """Point at a schema."""
+    return {"$ref": "#/" + where + "/" + name}
