@@ -1,21 +1,28 @@
-"""Plan -> a stream of events: makes each change, waits until it is ready, checks it.
+"""Plan -> a stream of events: walks the graph of changes in parallel, and knows how to stop.
 
-Knows the order, the failures and `stop`; what a change means is the place's business.
+What a change means is the place's business; how one is made and proved is in `making.py`.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from queue import Empty, SimpleQueue
 from threading import Event as Flag
+from threading import Thread
 
-from mlops.checks import run_checks
-from mlops.errors import IncompleteError, MlopsError, Problem
-from mlops.events import Done, Event, Failed, Progressed, Skipped, Started
-from mlops.health import is_ready, wait_ready
-from mlops.protocols import Means, Place, Places
-from mlops.values import Action, Address, Change, Impact, Progress
+from mlops.events import Done, Event, Failed, Skipped, Unfinished
+from mlops.making import make
+from mlops.order import waits
+from mlops.protocols import CanStop, Means, Places
+from mlops.values import Action, Address, Change
 
-READY_TIMEOUT = 600.0
-"""Seconds that a service may take from its start to the end of `init()`."""
+PARALLELISM = 10
+"""Changes that run at the same time at one place, unless told otherwise."""
+
+GRACE = 5.0
+"""Seconds that changes in flight get after a stop; what is left then is unfinished."""
+
+TICK = 0.1
+"""Seconds between two looks at `stop`."""
 
 
 def apply(
@@ -25,90 +32,134 @@ def apply(
     *,
     blocked: Mapping[Address, str],
     stop: Flag,
+    parallelism: int = PARALLELISM,
 ) -> Iterator[Event]:
-    """Make the changes in their order, yielding what happens as it happens.
+    """Make the changes, side by side where nothing waits, yielding what happens as it happens.
 
-    What needs a failed change is skipped, and nothing is deleted once anything failed.
-    After `stop` is set no further change starts.
+    What needs a failed change is skipped, and nothing is deleted once anything failed. After
+    `stop` nothing starts; what runs gets its grace, and then loses the lease.
     """
-    missing: dict[Address, str] = {}
-    for change in changes:
-        because = _obstacle(change, missing, blocked, stop)
-        if because:
-            missing[change.address] = because
-            yield Skipped(address=change.address, action=change.action, because=because)
-            continue
-        for event in _make(change, places[change.address.place], means):
-            if isinstance(event, Failed):
-                missing[change.address] = "failed"
+    walk = _Walk(tuple(changes), blocked, parallelism)
+    said: SimpleQueue[Event | Exception] = SimpleQueue()
+    _stop_first(walk, places, means)
+    deadline = 0.0
+    while walk.open:
+        yield from walk.skip(stopped=stop.is_set())
+        for change in walk.start():
+            work = (change, places, means, said)
+            Thread(target=_work, args=work, daemon=True, name=str(change.address)).start()
+        for event in _heard(said):
+            walk.hear(event)
             yield event
+        if stop.is_set():
+            deadline = deadline or time.monotonic() + GRACE
+            if time.monotonic() > deadline:
+                means.lease.revoke()
+                yield from walk.abandon()
 
 
-def _obstacle(
-    change: Change,
-    missing: Mapping[Address, str],
-    blocked: Mapping[Address, str],
-    stop: Flag,
-) -> str:
-    """Return why a change can't be tried; nothing if it can."""
-    if stop.is_set():
-        return "stopped"
-    if change.address in blocked:
-        return blocked[change.address]
-    for address in change.needs:
-        if address in missing:
-            return f"needs {address}"
-    if change.action is Action.DELETE and any(address not in blocked for address in missing):
-        return "something failed, so nothing is deleted"
-    return ""
-
-
-def _make(change: Change, place: Place, means: Means) -> Iterator[Event]:
-    """Make one change and see it ready and checked. Ends in Done or Failed."""
-    begun = time.monotonic()
-    yield Started(address=change.address, action=change.action)
+def _work(
+    change: Change, places: Places, means: Means, said: "SimpleQueue[Event | Exception]"
+) -> None:
+    """Make one change on a thread of its own. What is no error of ours travels to the caller."""
     try:
-        for step in place.apply(change, means):
-            if isinstance(step, Progress):
-                yield Progressed(address=change.address, progress=step)
-        if change.after is not None and change.after.endpoint:
-            yield from _proved(change, place)
-    except MlopsError as error:
-        yield _failed(change, place, error)
-        return
-    yield Done(
-        address=change.address,
-        action=change.action,
-        seconds=time.monotonic() - begun,
-        endpoint=change.after.endpoint if change.after else "",
-    )
+        for event in make(change, places[change.address.place], means):
+            said.put(event)
+    except Exception as error:  # noqa: BLE001  raised again by _heard
+        said.put(error)
 
 
-def _proved(change: Change, place: Place) -> Iterator[Event]:
-    """Wait for the service and run its checks. Raises IncompleteError."""
-    after = change.after
-    if after is None or change.impact is Impact.METADATA:
-        return
-    yield _progressed(change, "waiting until it is ready")
-    health = wait_ready(place, change.address, timeout=READY_TIMEOUT)
-    if not is_ready(health):
-        raise IncompleteError(Problem(summary=health.summary, where=after.where))
-    if after.checks:
-        yield _progressed(change, f"checking ({len(after.checks)})")
-        problems = run_checks(after.checks, after.endpoint)
-        if problems:
-            raise IncompleteError(*problems)
+def _heard(said: "SimpleQueue[Event | Exception]") -> Iterator[Event]:
+    """Yield what was said, waiting a moment for the first word."""
+    wait = TICK
+    while True:
+        try:
+            event = said.get(timeout=wait) if wait else said.get_nowait()
+        except Empty:
+            return
+        if isinstance(event, Exception):
+            raise event
+        yield event
+        wait = 0.0
 
 
-def _progressed(change: Change, text: str) -> Progressed:
-    return Progressed(address=change.address, progress=Progress(text=text))
+def _stop_first(walk: "_Walk", places: Places, means: Means) -> None:
+    """Stop the services that hold what others of their circle want."""
+    for change in walk.circle():
+        place = places[change.address.place]
+        if isinstance(place, CanStop):
+            means.lease.check()
+            place.stop(change.address)
 
 
-def _failed(change: Change, place: Place, error: MlopsError) -> Failed:
-    return Failed(
-        address=change.address,
-        action=change.action,
-        problems=error.problems,
-        log=place.health(change.address).log if change.address.kind == "service" else (),
-        code=error.code,
-    )
+class _Walk:
+    """Which changes wait, which run, and what is missing of those that are over."""
+
+    def __init__(
+        self, changes: tuple[Change, ...], blocked: Mapping[Address, str], parallelism: int
+    ) -> None:
+        self._waits = waits(changes)
+        self._waiting = {change.address: change for change in changes}
+        self._running: dict[Address, Change] = {}
+        self._missing: dict[Address, str] = {}
+        self._blocked = blocked
+        self._parallelism = parallelism
+
+    @property
+    def open(self) -> bool:
+        """Tell whether anything waits or runs."""
+        return bool(self._waiting or self._running)
+
+    def circle(self) -> list[Change]:
+        """Return the changes that stop before all others."""
+        return [change for change in self._waiting.values() if change.stops_first]
+
+    def skip(self, *, stopped: bool) -> Iterator[Skipped]:
+        """Give up what can't be tried any more, saying why."""
+        for change in tuple(self._waiting.values()):
+            because = "stopped" if stopped else self._obstacle(change)
+            if because:
+                del self._waiting[change.address]
+                self._missing[change.address] = because
+                yield Skipped(address=change.address, action=change.action, because=because)
+
+    def start(self) -> list[Change]:
+        """Return the changes that may start now, and count them as running."""
+        started = []
+        for change in tuple(self._waiting.values()):
+            if self._free(change):
+                self._running[change.address] = self._waiting.pop(change.address)
+                started.append(change)
+        return started
+
+    def hear(self, event: Event) -> None:
+        """Take note of how a change ended."""
+        if isinstance(event, (Done, Failed)):
+            del self._running[event.address]
+        if isinstance(event, Failed):
+            self._missing[event.address] = "failed"
+
+    def abandon(self) -> Iterator[Unfinished]:
+        """Leave what still runs to itself."""
+        for change in tuple(self._running.values()):
+            del self._running[change.address]
+            yield Unfinished(address=change.address, action=change.action)
+
+    def _free(self, change: Change) -> bool:
+        """Tell whether nothing that a change waits for is open, and its place has room."""
+        if not self._waits[change.address].isdisjoint(self._waiting.keys() | self._running.keys()):
+            return False
+        busy = sum(1 for other in self._running if other.place == change.address.place)
+        return busy < self._parallelism
+
+    def _obstacle(self, change: Change) -> str:
+        """Return why a change can't be tried; nothing if it can, now or later."""
+        if change.address in self._blocked:
+            return self._blocked[change.address]
+        needed = next((each for each in change.needs if each in self._missing), None)
+        if needed is not None:
+            return f"needs {needed}"
+        failed = any(address not in self._blocked for address in self._missing)
+        if change.action is Action.DELETE and failed:
+            return "something failed, so nothing is deleted"
+        return ""

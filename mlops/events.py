@@ -53,7 +53,16 @@ class Skipped:
     because: str
 
 
-Event: TypeAlias = Started | Progressed | Done | Failed | Skipped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A change was still being made when the run had to end. The next plan tells what it did."""
+
+    address: Address
+    action: Action
+
+
+Outcome: TypeAlias = Done | Failed | Skipped | Unfinished
+Event: TypeAlias = Started | Progressed | Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,6 @@ class Report:
     `problems` are what a second look still found; `stopped` tells that somebody ended it early.
     """
 
-    outcomes: tuple[Done | Failed | Skipped, ...]
+    outcomes: tuple[Outcome, ...]
     stopped: bool = False
     problems: tuple[Problem, ...] = ()

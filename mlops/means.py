@@ -3,14 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event as Flag
 
 from mlops.environments.lock import compile_lock
-from mlops.errors import Problem, TargetError
-from mlops.protocols import ModelSource, ModelStore
+from mlops.errors import LockedError, Problem, TargetError
+from mlops.protocols import Lease, ModelSource, ModelStore
 from mlops.spec import Environment, Fields
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
 from mlops.values import Content, ModelVersion
+
+
+class OwnLease:
+    """The right to change things that nobody but this process can take away."""
+
+    def __init__(self) -> None:
+        self._revoked = Flag()
+
+    def check(self) -> None:
+        """Raise LockedError once the right was given up."""
+        if self._revoked.is_set():
+            raise LockedError(Problem(summary="this run has ended and changes nothing more"))
+
+    def revoke(self) -> None:
+        """Give the right up for this process."""
+        self._revoked.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +39,7 @@ class StoreMeans:
     models: ModelStore
     sources: Mapping[str, ModelSource]
     lineage: Fields
+    lease: Lease
 
     def model_source(self, model: str, path: str) -> Path:
         """Return a local file with the bytes of the file `path` of a model of the spec."""

@@ -1,81 +1,91 @@
-"""Puts changes into the order of execution. Pure."""
+"""Puts changes into a graph: what each one waits for. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
-from mlops.errors import Problem, SpecError
 from mlops.values import Address, Change
 
 
-def ordered(changes: list[Change]) -> tuple[Change, ...]:
-    """Return the changes so that each follows what it needs; removals go last.
+def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes so that each follows what it waits for.
 
-    A removal that frees a claim goes before the change that wants it.
+    Where services want each other's ports, one of them is marked to be stopped first.
     """
-    by_address = {change.address: change for change in changes}
+    given = {change.address: change for change in changes}
+    while True:
+        try:
+            return tuple(given[address] for address in _sorted(waits(given.values())))
+        except CycleError as error:
+            first = _holder(given, error.args[1])
+            given[first.address] = replace(first, stops_first=True)
+
+
+def _sorted(graph: Mapping[Address, frozenset[Address]]) -> tuple[Address, ...]:
+    """Return the nodes of a graph in an order that is the same at every run."""
+    sorter: TopologicalSorter[Address] = TopologicalSorter()
+    for address in graph:  # first the nodes alone: sets have no order
+        sorter.add(address)
+    for address, before in graph.items():
+        sorter.add(address, *before)
+    return tuple(sorter.static_order())
+
+
+def waits(changes: Collection[Change]) -> Mapping[Address, frozenset[Address]]:
+    """Return what each change waits for: what it needs, and what holds a claim that it wants.
+
+    A removal waits for everything that is made, unless something made waits for what it frees.
+    """
+    known = {change.address for change in changes}
     holders = _holders(changes)
-    graph: TopologicalSorter[Address] = TopologicalSorter()
-    for change in changes:
-        graph.add(change.address, *_predecessors(change, changes, holders, by_address))
-    try:
-        order = tuple(graph.static_order())
-    except CycleError as error:
-        raise SpecError(_swap(error.args[1])) from error
-    return tuple(by_address[address] for address in order if address in by_address)
+    wanted = {claim for change in changes if change.after for claim in change.after.claims}
+    made = frozenset(change.address for change in changes if change.after)
+    return {
+        change.address: (
+            _before_making(change, holders, known)
+            if change.after
+            else _users(change, changes) | (frozenset() if _frees(change, wanted) else made)
+        )
+        for change in changes
+    }
 
 
-def _swap(cycle: list[Address]) -> Problem:
-    """Return the problem of services that each want what another one holds."""
-    names = ", ".join(f"`{address}`" for address in sorted(set(cycle)))
-    return Problem(
-        summary=f"{names} want each other's ports",
-        hint="move one of them to a free port first, apply, then give it the port it wants",
+def _holder(changes: Mapping[Address, Change], cycle: Iterable[Address]) -> Change:
+    """Return the first change of a cycle that holds what another one wants."""
+    return next(
+        changes[address]
+        for address in sorted(set(cycle))
+        if changes[address].before is not None and not changes[address].stops_first
     )
 
 
 def _holders(changes: Iterable[Change]) -> dict[str, Address]:
-    """Return who holds a claim now and will let it go."""
+    """Return who holds a claim now and will let it go, but for who is stopped first."""
     return {
         claim: change.address
         for change in changes
-        if change.before is not None
+        if change.before is not None and not change.stops_first
         for claim in change.before.claims
         if change.after is None or claim not in change.after.claims
     }
 
 
-def _predecessors(
-    change: Change,
-    changes: list[Change],
-    holders: Mapping[str, Address],
-    by_address: Mapping[Address, Change],
-) -> list[Address]:
-    if change.after is None:
-        return _before_removal(change, changes, holders)
-    first = [address for address in change.needs if address in by_address]
-    first += [
-        holders[claim]
-        for claim in change.after.claims
-        if claim in holders and holders[claim] != change.address
-    ]
-    return first
+def _before_making(
+    change: Change, holders: Mapping[str, Address], known: Collection[Address]
+) -> frozenset[Address]:
+    claims = change.after.claims if change.after else ()
+    freed = {holders[claim] for claim in claims if claim in holders} - {change.address}
+    return frozenset(freed | {address for address in change.needs if address in known})
 
 
-def _before_removal(
-    removal: Change, changes: list[Change], holders: Mapping[str, Address]
-) -> list[Address]:
-    """Return what goes before a removal: what is made, unless it waits for what this one frees."""
-    frees = {claim for claim, address in holders.items() if address == removal.address}
-    users = [
+def _users(removal: Change, changes: Iterable[Change]) -> frozenset[Address]:
+    """Return the removals of what needs the removed thing."""
+    return frozenset(
         change.address
         for change in changes
         if change.after is None and change.before and removal.address in change.before.needs
-    ]
-    if frees:
-        wanted = {
-            claim for change in changes if change.after is not None for claim in change.after.claims
-        }
-        if frees & wanted:
-            return users
-    made = [change.address for change in changes if change.after is not None]
-    return made + users
+    )
+
+
+def _frees(removal: Change, wanted: Collection[str]) -> bool:
+    return removal.before is not None and any(claim in wanted for claim in removal.before.claims)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mlops.diff import diff, worst
 from mlops.errors import Problem, SpecError
 from mlops.order import ordered
+from mlops.plain import fingerprint
 from mlops.protocols import Places
 from mlops.values import (
     Action,
@@ -56,7 +57,7 @@ def plan(
     ]
     needed = {address for thing in others for address in thing.needs}
     removed = [
-        _removal(thing)
+        _removal(thing, "not in the file" if wanted else "destroyed on request")
         for thing in ours.values()
         if thing.address not in wanted and thing.address not in needed
     ]
@@ -112,7 +113,8 @@ def drifted(whole: Plan, applied: Mapping[Address, Applied]) -> Plan:
 def _drift(change: Change, applied: Mapping[Address, Applied]) -> Change | None:
     """Return what of `change` is drift, a kept thing if nothing is; None for what never was."""
     if change.action is Action.CREATE:
-        return change if change.address in applied else None
+        before = applied.get(change.address)
+        return change if change.after and _was_there(change.after, before) else None
     fields = tuple(field for field in change.fields if field.cause in (Cause.DRIFT, Cause.BOTH))
     action = Action.KEEP if change.action is Action.DELETE or not fields else change.action
     return replace(
@@ -129,7 +131,7 @@ def _change(
     thing: Desired, live: Observed | None, applied: Applied | None, places: Places
 ) -> Change:
     if live is None:
-        gone = "somebody deleted it" if applied else "not there yet"
+        gone = "somebody deleted it" if _was_there(thing, applied) else "not there yet"
         return Change(
             address=thing.address, action=Action.CREATE, reason=gone, after=thing, needs=thing.needs
         )
@@ -149,6 +151,14 @@ def _change(
     )
 
 
+def _was_there(thing: Desired, applied: Applied | None) -> bool:
+    """Tell whether a missing thing was applied. One with another digest is another thing."""
+    if applied is None:
+        return False
+    digest = thing.fields.get("digest")
+    return digest is None or applied.hashes.get("digest") == fingerprint(digest)
+
+
 def _action(fields: tuple[FieldChange, ...], impact: Impact) -> Action:
     if not fields:
         return Action.KEEP
@@ -160,12 +170,12 @@ def _reason(fields: tuple[FieldChange, ...]) -> str:
     return ", ".join(REASONS[cause] for cause in causes)
 
 
-def _removal(live: Observed) -> Change:
+def _removal(live: Observed, gone: str) -> Change:
     service = live.address.kind == "service"
     return Change(
         address=live.address,
         action=Action.DELETE,
-        reason="not in the file" if service else "nothing needs it",
+        reason=gone if service else "nothing needs it",
         impact=Impact.REPLACE if service else Impact.NONE,
         before=live,
     )

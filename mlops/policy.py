@@ -48,11 +48,25 @@ def removals(plan: Plan) -> tuple[Change, ...]:
 
 
 def blocked(plan: Plan) -> dict[Address, str]:
-    """Return the changes that protection forbids, with the reason. The others may go on."""
-    return {
-        change.address: "protected: apply `protect: false` first"
+    """Return the changes that protection forbids, with the reason. The others may go on.
+
+    What a protected thing needs stays with it.
+    """
+    kept = [
+        change
         for change in plan.changes
         if change.action in (Action.DELETE, Action.REPLACE) and _protected(change)
+    ]
+    needed = {
+        address: f"needed by {change.address}, which is protected"
+        for change in kept
+        if change.before is not None
+        for address in change.before.needs
+    }
+    removed = {change.address for change in plan.changes if change.action is Action.DELETE}
+    return {
+        **{address: because for address, because in needed.items() if address in removed},
+        **{change.address: "protected: apply `protect: false` first" for change in kept},
     }
 
 

@@ -24,8 +24,22 @@ from mlops.values import (
 )
 
 
+class Lease(Protocol):
+    """The right to change things, which may be lost while it is used."""
+
+    def check(self) -> None:
+        """Raise LockedError if the right is lost. Called before each mutating call."""
+
+    def revoke(self) -> None:
+        """Give the right up for this process: every later check refuses."""
+
+
 class Means(Protocol):
     """What a place may use while it applies a change. The caller made sure that it is there."""
+
+    @property
+    def lease(self) -> Lease:
+        """The right to change things."""
 
     @property
     def lineage(self) -> Fields:
@@ -85,6 +99,14 @@ class HasLogs(Protocol):
 
     def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
         """Yield the last `lines` lines, then, if `follow`, each new one as it comes."""
+
+
+@runtime_checkable
+class CanStop(Protocol):
+    """A target that can make a service let go of what it holds, without deleting it."""
+
+    def stop(self, address: Address) -> None:
+        """Stop a service; its next change starts it again."""
 
 
 class ModelSource(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Protocol
 
-from mlops.apply import apply
+from mlops.apply import PARALLELISM, apply
 from mlops.errors import Problem
 from mlops.events import Done, Event
 from mlops.observe import observe
@@ -48,10 +48,19 @@ def survey(world: World, desired: Iterable[Desired]) -> Plan:
     )
 
 
-def carry_out(world: World, agreed: Plan, means: Means, stop: Flag) -> Iterator[Event]:
+def carry_out(
+    world: World, agreed: Plan, means: Means, stop: Flag, parallelism: int = PARALLELISM
+) -> Iterator[Event]:
     """Apply a plan, recording each change as it is done."""
     after = {change.address: change.after for change in agreed.changes}
-    events = apply(agreed.pending, world.places, means, blocked=blocked(agreed), stop=stop)
+    events = apply(
+        agreed.pending,
+        world.places,
+        means,
+        blocked=blocked(agreed),
+        stop=stop,
+        parallelism=parallelism,
+    )
     for event in events:
         if isinstance(event, Done):
             made = after[event.address]

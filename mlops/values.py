@@ -203,7 +203,8 @@ class Change:
     | keep and update | given  | given |
     | delete          | given  | None  |
 
-    `reason` and `downtime` are for people; nothing may branch on them.
+    `reason` and `downtime` are for people; nothing may branch on them. `stops_first` marks the
+    one of several services that want each other's ports that has to let go before all others.
     """
 
     address: Address
@@ -215,6 +216,7 @@ class Change:
     before: Observed | None = None
     after: Desired | None = None
     needs: tuple[Address, ...] = ()
+    stops_first: bool = False
 
 
 COUNTED = ("model", "service")

@@ -1,10 +1,13 @@
 """The outside in memory: a target, the means, the records."""
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mlops.errors import Problem, TargetError
+from mlops.means import OwnLease
 from mlops.plain import NOTHING, fingerprint
 from mlops.protocols import Means
 from mlops.spec import Deployment, Environment, Fields
@@ -38,6 +41,7 @@ class MemoryTarget:
         self.things: dict[Address, Observed] = {}
         self.broken: set[str] = set()
         self.calls: list[str] = []
+        self.latency = 0.0
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         fields = {f"models.{model.name}": model.content.digest for model in pins.models}
@@ -55,6 +59,8 @@ class MemoryTarget:
             del self.things[change.address]
             return
         yield Progress(text="making")
+        self._check_claims(change.address, change.after)
+        time.sleep(self.latency)
         made = Observed(
             address=change.address,
             fields=change.after.fields,
@@ -65,6 +71,16 @@ class MemoryTarget:
         )
         self.things[change.address] = made
         yield made
+
+    def stop(self, address: Address) -> None:
+        self.calls.append(f"stop {address}")
+        self.things[address] = replace(self.things[address], claims=())
+
+    def _check_claims(self, address: Address, wanted: Desired) -> None:
+        """Refuse what the platform would: a port that another one holds."""
+        for other in self.things.values():
+            if other.address != address and set(other.claims) & set(wanted.claims):
+                raise TargetError(Problem(summary=f"{other.address.name} holds the port"))
 
     def health(self, address: Address) -> Health:
         there = address in self.things
@@ -89,9 +105,12 @@ class MemoryRecords:
 
 
 class NoMeans:
-    """Means that nobody may use."""
+    """Means that nobody may use, but for the lease."""
 
     lineage: Fields = NOTHING
+
+    def __init__(self) -> None:
+        self.lease = OwnLease()
 
     def model_source(self, model: str, path: str) -> Path:
         raise NotImplementedError

@@ -1,11 +1,15 @@
 """Apply on a target in memory: order, failures, skips, stop."""
 
+import time
 from collections.abc import Iterable
 from threading import Event as Flag
 
 import make
+import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
 
+import mlops.apply as apply_module
+from mlops.errors import LockedError
 from mlops.events import Done, Event, Failed, Progressed, Skipped, Started
 from mlops.run import World, carry_out, prove, survey
 from mlops.values import Desired, Plan
@@ -129,6 +133,67 @@ def test_a_change_is_recorded_when_it_is_done_and_forgotten_when_deleted() -> No
     applied(at, [thing("a")])
 
     assert [thing("a").address] == list(at.records.read())
+
+
+def test_services_swap_their_ports() -> None:
+    target = MemoryTarget()
+    at = world(target)
+    applied(at, [thing("a", **on(1)), thing("b", **on(2))])
+
+    events = applied(at, [thing("a", **on(2)), thing("b", **on(1))])
+
+    assert {"Done a", "Done b"} == set(told(events))
+    assert [] == applied(at, [thing("a", **on(2)), thing("b", **on(1))])
+
+
+def test_independent_changes_run_side_by_side_up_to_the_bound() -> None:
+    target = MemoryTarget()
+    target.latency = 0.1
+    wanted = [thing(f"s{number}") for number in range(8)]
+    agreed = survey(world(target), wanted)
+
+    begun = time.monotonic()
+    events = list(carry_out(world(target), agreed, NoMeans(), Flag(), parallelism=4))
+    took = time.monotonic() - begun
+
+    assert 8 == len([event for event in events if isinstance(event, Done)])
+    assert 0.2 <= took < 0.6
+    assert 4 == most_at_once(events)
+
+
+def test_what_still_runs_after_the_grace_is_unfinished_and_loses_its_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(apply_module, "GRACE", 0.2)
+    target = MemoryTarget()
+    target.latency = 1.0
+    stop = Flag()
+    means = NoMeans()
+    at = world(target)
+
+    events: list[Event] = []
+    for event in carry_out(at, survey(at, [thing("slow")]), means, stop):
+        events.append(event)
+        stop.set()
+
+    assert ["Unfinished slow"] == told(events)
+    with pytest.raises(LockedError):
+        means.lease.check()
+
+
+def most_at_once(events: list[Event]) -> int:
+    """Return how many changes ran at the same time, at most."""
+    running, most = 0, 0
+    for event in events:
+        running += isinstance(event, Started)
+        running -= isinstance(event, (Done, Failed))
+        most = max(most, running)
+    return most
+
+
+def on(port: int) -> dict[str, object]:
+    """Return what makes a thing listen on a port."""
+    return {"fields": {"port": port}, "claims": {f"port/{port}": make.where()}}
 
 
 def test_each_change_starts_and_ends() -> None:

@@ -112,6 +112,8 @@ def test_the_planner(scenario: dict[str, Any]) -> None:
         for field in change.fields
     }
     assert scenario.get("fields", fields) == fields
+    stops = [str(change.address) for change in made if change.stops_first]
+    assert scenario.get("stops", []) == stops
     assert scenario.get("notes", []) == list(notes(observed(scenario))) or "notes" not in scenario
 
 

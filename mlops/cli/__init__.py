@@ -1,8 +1,12 @@
 """The command line: the one place that turns an error into text and an exit code."""
 
+import contextlib
 import importlib
+import os
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
 
 import click
@@ -38,6 +42,18 @@ class Commands(click.Group):
         """Return the names in the order of use."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for. Raises SpecError with the nearest name."""
+        if args[0] in COMMANDS:
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(args[0], COMMANDS, n=1)
+        hint = f"did you mean `{near[0]}`? " if near else ""
+        raise SpecError(
+            Problem(summary=f"no command `{args[0]}`", hint=f"{hint}see `mlops --help`")
+        )
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as above
         """Import one command."""
         if cmd_name not in COMMANDS:
@@ -60,6 +76,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of what happened."""
+    _open_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -69,11 +86,30 @@ def run(words: list[str]) -> int:
         code = group.main(args=words, prog_name="mlops", standalone_mode=False)
     except MlopsError as error:
         return _told(error)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        _drop_output()
+        return SpecError.code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return SpecError.code
     except click.exceptions.Abort:
         return _told(StoppedError(Problem(summary="stopped; nothing more was changed")))
     except click.ClickException as error:
         return _told(SpecError(_usage(error)))
     return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Give the standard streams that were closed something to write to."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))
+
+
+def _drop_output() -> None:
+    """Send what is still to be flushed to nobody, so that Python does not complain at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: MlopsError) -> int:

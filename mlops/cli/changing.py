@@ -1,70 +1,59 @@
-"""What `apply` and `destroy` share: the question, the stream of events, the report, the proof."""
+"""What `apply` and `destroy` share: the question, the run, the report, the proof."""
 
-import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType
 
 import click
 
+from mlops.cli.options import Agreement
 from mlops.cli.session import Session
-from mlops.cli.terminal import paper, say, typing, view, write
-from mlops.errors import (
-    IncompleteError,
-    Problem,
-    RefusedError,
-    StoppedError,
-    TargetError,
-)
-from mlops.events import Done, Event, Failed, Report, Skipped
+from mlops.cli.terminal import typing, view, write
+from mlops.cli.watching import shown, stopping
+from mlops.errors import IncompleteError, Problem, RefusedError, StoppedError, TargetError
+from mlops.events import Done, Failed, Outcome, Progressed, Report, Started
 from mlops.policy import Limits, blocked, check, removals
 from mlops.run import carry_out, prove, survey
 from mlops.values import Desired, Plan
 
-Show = Callable[[Event], None]
+Desire = Callable[[], tuple[Desired, ...]]
 
 
-def change_world(
-    session: Session,
-    desired: Sequence[Desired],
-    *,
-    approved: bool,
-    deletes: int | None,
-    form: str,
-) -> None:
+def change_world(session: Session, desire: Desire, agreement: Agreement) -> None:
     """Show the plan, ask, apply it, report, and prove that nothing is left to do.
 
     Raises RefusedError before anything is touched, IncompleteError or TargetError after.
     """
-    world = session.world
-    agreed = survey(world, desired)
-    if form == "text":
-        write(view(form).plan(agreed))
+    agreed = survey(session.world, desire())
+    _show_plan(agreed, agreement)
     if agreed.pending:
-        _agree(agreed, approved=approved, deletes=deletes)
-    report = _carried_out(session, agreed, form)
+        _agree(agreed, agreement)
+    report = _carried_out(session, agreed, agreement)
     if all(isinstance(end, Done) or end.address in blocked(agreed) for end in report.outcomes):
-        report = replace(report, problems=prove(world, desired, agreed))
-    if form == "json" or agreed.pending:
-        write(view(form).report(report))
+        report = replace(report, problems=prove(session.world, desire(), agreed))
+    if agreement.form == "json" or agreed.pending:
+        write(view(agreement.form).report(report))
     _judged(report, agreed)
 
 
-def _agree(agreed: Plan, *, approved: bool, deletes: int | None) -> None:
+def _show_plan(agreed: Plan, agreement: Agreement) -> None:
+    if agreement.form == "text" and not agreement.stream:
+        write(view("text").plan(agreed))
+
+
+def _agree(agreed: Plan, agreement: Agreement) -> None:
     """Check the limits and ask whoever can answer. Raises RefusedError."""
     count = len(removals(agreed))
-    if deletes is None and count and typing() and not approved:
+    asks = typing() and not agreement.approved
+    if agreement.deletes is None and count and asks:
         _asked(f"This deletes {count}. Type the number to go on", str(count))
         return
-    problems = check(agreed, Limits(deletes=deletes or 0))
+    problems = check(agreed, Limits(deletes=agreement.deletes or 0))
     if problems:
         raise RefusedError(*problems)
-    if approved:
+    if agreement.approved:
         return
-    if not typing():
+    if not asks:
         raise RefusedError(
             Problem(
                 summary="nobody is there to say yes",
@@ -80,47 +69,17 @@ def _asked(question: str, expected: str) -> None:
         raise RefusedError(Problem(summary="not applied; nothing was changed"))
 
 
-def _carried_out(session: Session, agreed: Plan, form: str) -> Report:
-    """Apply the plan, showing each event as it comes. Ctrl-C lets the running change finish."""
+def _carried_out(session: Session, agreed: Plan, agreement: Agreement) -> Report:
+    """Apply the plan, showing each event as it comes. Ctrl-C gives what runs a few seconds."""
     stop = threading.Event()
-    ends: list[Done | Failed | Skipped] = []
-    with _stopping(stop), _shown(form) as show:
-        for event in carry_out(session.world, agreed, session.means, stop):
+    ends: list[Outcome] = []
+    means = session.means()
+    with stopping(stop), shown(agreement.form, stream=agreement.stream) as show:
+        for event in carry_out(session.world, agreed, means, stop, agreement.parallelism):
             show(event)
-            if isinstance(event, (Done, Failed, Skipped)):
+            if not isinstance(event, (Started, Progressed)):
                 ends.append(event)
     return Report(outcomes=tuple(ends), stopped=stop.is_set())
-
-
-@contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` at the first Ctrl-C or SIGTERM; the second one interrupts at once."""
-
-    def first(number: int, _: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, signal.default_int_handler)
-        say("stopping after the change that runs; once more stops at once\n")
-
-    before = {number: signal.signal(number, first) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _shown(form: str) -> AbstractContextManager[Show]:
-    """Return what shows events: spinners at a terminal, lines elsewhere, nothing for JSON."""
-    if form == "json":
-        return nullcontext(lambda _: None)
-    if sys.stderr.isatty():
-        from rich.console import Console  # noqa: PLC0415  80 ms, for a terminal alone
-
-        from mlops.views.live import live  # noqa: PLC0415  as above
-
-        return live(Console(stderr=True, no_color=not paper(sys.stderr).color))
-    lines = view(form)
-    return nullcontext(lambda event: say(lines.event(event)))
 
 
 def _judged(report: Report, agreed: Plan) -> None:

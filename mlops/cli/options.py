@@ -21,6 +21,20 @@ class Files:
     variables: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What was agreed to beforehand, and how to show what happens.
+
+    `deletes` is how many services may be deleted, None where nobody said.
+    """
+
+    approved: bool
+    deletes: int | None
+    parallelism: int
+    stream: bool
+    form: str
+
+
 def with_files(command: Command) -> Command:
     """Give a command the options that say which files to load, as its argument `files`."""
     return _with_files(command, "-f", "--file")
@@ -74,19 +88,48 @@ def with_format(command: Command) -> Command:
     )(command)
 
 
-def with_changes(command: Command) -> Command:
-    """Give a command the options that agree to a plan beforehand."""
-    approve = click.option(
+def with_agreement(command: Command) -> Command:
+    """Give a command the options of a run that changes things, as its argument `agreement`."""
+
+    @click.option(
         "--auto-approve", is_flag=True, help="Do not ask. Deletes still need their count."
     )
-    deletes = click.option(
+    @click.option(
         "--allow-deletes",
         type=click.IntRange(min=0),
         default=None,
         metavar="N",
         help="How many services may be deleted. Default: 0, or what is typed.",
     )
-    return approve(deletes(command))
+    @click.option(
+        "--parallelism",
+        type=click.IntRange(1, 100),
+        default=10,
+        metavar="N",
+        help="Changes at the same time at one target. Default: 10.",
+    )
+    @click.option("--json", "stream", is_flag=True, help="Write a JSON line for each event.")
+    @with_format
+    @wraps(command)
+    def gathered(
+        *,
+        auto_approve: bool,
+        allow_deletes: int | None,
+        parallelism: int,
+        stream: bool,
+        form: str,
+        **rest: Any,
+    ) -> Any:
+        agreement = Agreement(
+            approved=auto_approve,
+            deletes=allow_deletes,
+            parallelism=parallelism,
+            stream=stream,
+            form=form,
+        )
+        return command(agreement=agreement, **rest)
+
+    return gathered
 
 
 def with_color(command: Command) -> Command:

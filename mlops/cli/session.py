@@ -9,7 +9,7 @@ from mlops.cli.options import Files
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.lineage import lineage, source
 from mlops.load import load
-from mlops.means import StoreMeans
+from mlops.means import OwnLease, StoreMeans
 from mlops.models.table import SOURCES
 from mlops.observe import observe
 from mlops.protocols import ModelSource, Target
@@ -44,10 +44,10 @@ class Session:
             records=AppliedRecords(self.objects, self.spec.project),
         )
 
-    @property
     def means(self) -> StoreMeans:
-        """What the places may use while they apply."""
+        """Return what the places may use while they apply."""
         return StoreMeans(
+            lease=OwnLease(),
             objects=self.objects,
             blobs=Blobs(self.objects),
             models=self.registry,

@@ -7,6 +7,7 @@ from typing import IO
 
 import click
 
+from mlops.errors import Problem, SpecError
 from mlops.protocols import View
 from mlops.views.paper import Paper
 from mlops.views.table import VIEWS
@@ -24,8 +25,17 @@ def view(form: str) -> View:
 
 
 def write(text: str) -> None:
-    """Write data: to standard output, as it is."""
-    click.echo(text, nl=False, color=True)
+    """Write data: to standard output, as it is. Raises SpecError where it can't be written."""
+    try:
+        click.echo(text, nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = Problem(
+            summary=f"cannot write to standard output: {error.strerror}",
+            hint="look at where it is sent to",
+        )
+        raise SpecError(problem) from error
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from mlops.errors import Problem
-from mlops.events import Done, Event, Failed, Report, Skipped
+from mlops.events import Done, Event, Report
 from mlops.spec import Fields
 from mlops.values import Address, Change, Plan
 from mlops.views.progress import swagger
@@ -111,7 +111,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _typed(event: Event | Done | Failed | Skipped) -> dict[str, Any]:
+def _typed(event: Event) -> dict[str, Any]:
     plain = {"type": type(event).__name__.lower(), **to_plain(event)}
     if isinstance(event, Done) and event.endpoint:
         plain["swagger"] = swagger(event.endpoint)

@@ -3,7 +3,17 @@
 import textwrap
 from collections.abc import Sequence
 
-from mlops.events import Done, Event, Failed, Progressed, Report, Skipped, Started
+from mlops.events import (
+    Done,
+    Event,
+    Failed,
+    Outcome,
+    Progressed,
+    Report,
+    Skipped,
+    Started,
+    Unfinished,
+)
 from mlops.values import Action
 from mlops.views.paper import Paper, pad
 from mlops.views.problems import problems
@@ -17,8 +27,13 @@ DOING = {
     Action.DELETE: "deleting",
     Action.ADOPT: "adopting",
 }
-OUTCOMES = ("done", "failed", "skipped")
-COLORS = {"done": "green", "failed": "red", "skipped": "yellow"}
+OUTCOMES = ("done", "failed", "skipped", "unfinished")
+COLORS = {"done": "green", "failed": "red", "skipped": "yellow", "unfinished": "yellow"}
+
+COUNTED = ("done", "failed", "skipped")
+"""The outcomes that the total names even where there are none."""
+
+CUT = "the run ended before it was made"
 
 FEW = 5
 """Up to so many services are listed with both their addresses."""
@@ -41,6 +56,8 @@ def event(given: Event, paper: Paper) -> str:
         case Skipped():
             because = paper.ink(given.because)
             return f"{paper.ink(address)}: {paper.ink('skipped', 'yellow')}: {because}\n"
+        case Unfinished():
+            return f"{paper.ink(address)}: {paper.ink('unfinished', 'yellow')}: {CUT}\n"
         case Failed():
             head = f"{paper.ink(address)}: {paper.ink('failed', 'red')}\n"
             return head + problems(given.problems, paper) + _log(given.log, paper)
@@ -74,11 +91,11 @@ def _log(log: tuple[str, ...], paper: Paper) -> str:
     return "\n".join([f"last lines of the log ({len(log)}):", *lines]) + "\n"
 
 
-def _word(outcome: Done | Failed | Skipped) -> str:
+def _word(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
-def _detail(outcome: Done | Failed | Skipped) -> str:
+def _detail(outcome: Outcome) -> str:
     match outcome:
         case Done():
             return duration(outcome.seconds)
@@ -86,15 +103,17 @@ def _detail(outcome: Done | Failed | Skipped) -> str:
             return outcome.problems[0].summary.partition("\n")[0] if outcome.problems else ""
         case Skipped():
             return outcome.because
+        case Unfinished():
+            return CUT
 
 
-def _outcomes(outcomes: Sequence[Done | Failed | Skipped], paper: Paper) -> str:
+def _outcomes(outcomes: Sequence[Outcome], paper: Paper) -> str:
     """Return the table of the outcomes, aligned."""
     longest = max((len(str(outcome.address)) for outcome in outcomes), default=0)
     return "".join(_outcome(outcome, longest, paper) for outcome in outcomes)
 
 
-def _outcome(outcome: Done | Failed | Skipped, longest: int, paper: Paper) -> str:
+def _outcome(outcome: Outcome, longest: int, paper: Paper) -> str:
     word = _word(outcome)
     head = f"{outcome.action.value:>3} {pad(str(outcome.address), longest)}  "
     column = 7 + 1 + len(head)
@@ -110,11 +129,11 @@ def _wrapped(text: str, room: int | None) -> list[str]:
     return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
 
 
-def _total(outcomes: Sequence[Done | Failed | Skipped], paper: Paper) -> str:
+def _total(outcomes: Sequence[Outcome], paper: Paper) -> str:
     if not outcomes:
         return ""
     words = [_word(outcome) for outcome in outcomes]
-    parts = (f"{words.count(word)} {word}" for word in OUTCOMES)
+    parts = (f"{words.count(word)} {word}" for word in OUTCOMES if word in (*words, *COUNTED))
     return paper.ink(f"Apply: {', '.join(parts)}.", bold=True) + "\n"
 
 

@@ -135,7 +135,7 @@ def _environment(settings: Mapping[str, Any]) -> Json:
     digest: Json = settings.get("environment")
     python = Path(str(settings.get("python")))
     whole = python.is_absolute() and installed(python.parent.parent) == digest
-    return digest if whole else EDITED
+    return digest if whole or digest is None else EDITED
 
 
 def _process(instance: Instance) -> str:
@@ -159,7 +159,9 @@ def _address(settings: Mapping[str, Any]) -> tuple[Any, Any]:
 def _labels(instance: Instance, fields: Mapping[str, Json]) -> dict[str, str]:
     """Return the words for the fields that are still what the words say."""
     labels = _mapping(instance.mark, "labels")
-    return {path: str(text) for path, text in labels.items() if fields.get(path) != EDITED}
+    return {
+        path: str(text) for path, text in labels.items() if fields.get(path) not in (None, EDITED)
+    }
 
 
 def _sequence(value: Mapping[str, Any], key: str) -> list[Any]:

@@ -79,6 +79,10 @@ class ProcessTarget:
             iter(thing for thing in self.observe([change.after]) if thing.address == address)
         )
 
+    def stop(self, address: Address) -> None:
+        """End the server of a service; its next change starts it again."""
+        world.end(self._place_of(address))
+
     def health(self, address: Address) -> Health:
         """Return what the server says of itself, if it is alive to say it."""
         folder = self._place_of(address)

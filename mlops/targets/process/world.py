@@ -189,9 +189,10 @@ def _ended(process: Any, seconds: float) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, and the folders above it that it leaves empty (two at most)."""
+    """Remove a folder, and the target's folders above it that it leaves empty."""
     shutil.rmtree(folder, ignore_errors=True)
-    for parent in (folder.parent, folder.parent.parent):
+    kind, target, targets = list(folder.parents)[:3]
+    for parent in (kind, target, *([targets] if targets.name == "targets" else [])):
         try:
             parent.rmdir()
         except OSError:
