@@ -12,7 +12,7 @@ from mlops.errors import Problem, Where
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SIMPLEST = re.compile(rf"({_NAME})(?:(==|>=|<=|~=|<|>)([0-9]+(?:\.[0-9]+)+))?")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(^|\s)#.*$")
 _ELSEWHERE = "keep it in the checkout's code, or publish it as a package"
 _INDEX = "remove it; packages come from the index that this machine is set up for"
 _OPTIONS = {

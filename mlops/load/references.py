@@ -75,7 +75,7 @@ def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:
 
 def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
     """Find services of one target that want one port: the default counts as written."""
-    taken: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    taken: dict[tuple[str, int], dict[str, str]] = {}
     for name, entry in merged.entries("deployments").items():
         kind = target_kind(merged, entry, kinds)
         keys = properties(kinds.targets[kind].ServiceSettings) if kind else {}
@@ -85,12 +85,12 @@ def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
         host = entry.get("host", keys.get("host", {}).get("default"))
         if not isinstance(port, int) or not isinstance(host, str):
             continue
-        others = taken.setdefault((entry["target"], port), [])
-        for other, other_host in others:
-            if host == other_host or _ANY_HOST & {host, other_host}:
-                yield _twice(merged, name, other, port)
-                break
-        others.append((name, host))
+        others = taken.setdefault((entry["target"], port), {})
+        clashing = others if host in _ANY_HOST else (host, *_ANY_HOST)
+        other = next((others[item] for item in clashing if item in others), None)
+        if other is not None:
+            yield _twice(merged, name, other, port)
+        others.setdefault(host, name)
 
 
 def _twice(merged: Merged, name: str, other: str, port: int) -> Problem:

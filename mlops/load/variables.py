@@ -16,6 +16,9 @@ from mlops.load.merge import Merged
 from mlops.load.suggest import suggestion
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{[^}]*\}?")
+_TOLD = 10
+"""How many times a reference is refused in one text: the same again says no more."""
+
 _KINDS = "there are `${var.NAME}`, `${git.sha}` and `${git.branch}`; write `$${` for the text `${`"
 
 
@@ -104,6 +107,7 @@ class _Walk:
 
     def _text(self, text: str, path: Steps) -> Any:
         seen: dict[str, int] = {}
+        broken: list[str] = []
 
         def replace(found: re.Match[str]) -> str:
             reference = found.group()
@@ -113,13 +117,15 @@ class _Walk:
             try:
                 return self._found(reference, path).text
             except _Wrong as wrong:
-                where = self._merged.inside(path, reference, nth)
-                self.problems.append(Problem(summary=wrong.summary, where=where, hint=wrong.hint))
+                broken.append(reference)
+                if nth < _TOLD:
+                    where = self._merged.inside(path, reference, nth)
+                    told = Problem(summary=wrong.summary, where=where, hint=wrong.hint)
+                    self.problems.append(told)
                 return ""
 
-        before = len(self.problems)
         replaced = _REFERENCE.sub(replace, text)
-        if len(self.problems) > before:
+        if broken:
             return BROKEN
         whole = _REFERENCE.fullmatch(text)
         if whole is not None and whole.group() != "$${":

@@ -1,0 +1,72 @@
+"""Small rows for the front door: what a file may name, without anything behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from mlops.protocols import Kinds, ModelSource, Target
+from mlops.settings import DURATION, DURATION_HINT, Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    timeout: Annotated[str, Setting("Longest time.", pattern=DURATION, hint=DURATION_HINT)] = "60s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    folder: Annotated[str | None, Setting("Folder of the services.", path=True)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessService:
+    port: Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)] = 5001
+    host: Annotated[str, Setting("Address it listens on.")] = "127.0.0.1"
+    serving: Annotated[Serving, Setting("How requests are served.")] = Serving()
+
+
+class Process:
+    Settings = ProcessSettings
+    ServiceSettings = ProcessService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterService:
+    scale: Annotated[Mapping[str, int], Setting("How many replicas.")]
+    weight: Annotated[float, Setting("Share of the requests.", minimum=0)] = 1.0
+
+
+class Cluster:
+    Settings = ProcessSettings
+    ServiceSettings = ClusterService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    path: Annotated[str, Setting("File or folder, relative to the file.")]
+
+
+class PathSource:
+    Settings = PathSettings
+
+
+KINDS = Kinds(
+    targets=cast("dict[str, type[Target]]", {"process": Process, "cluster": Cluster}),
+    sources=cast("dict[str, type[ModelSource]]", {"path": PathSource}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlSettings:
+    url: Annotated[str, Setting("Address of the file.")]
+    sha256: Annotated[str, Setting("Digest of the file.", pattern="^[0-9a-f]{64}$")]
+
+
+class UrlSource:
+    Settings = UrlSettings
+
+
+TWO_SOURCES = Kinds(
+    targets=KINDS.targets,
+    sources=cast("dict[str, type[ModelSource]]", {"path": PathSource, "url": UrlSource}),
+)
