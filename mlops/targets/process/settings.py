@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from mlops.settings import DURATION, Setting
+from mlops.settings import DURATION, DURATION_HINT, Setting
 from mlops.values import Impact
 
 
@@ -14,7 +14,10 @@ class Settings:
 
     folder: Annotated[
         str | None,
-        Setting("Folder of the services, relative to the file. Default: .mlops/targets/<name>."),
+        Setting(
+            "Folder of the services, relative to the file. Default: .mlops/targets/<name>.",
+            path=True,
+        ),
     ] = None
 
 
@@ -22,9 +25,16 @@ class Settings:
 class Serving:
     """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
 
-    timeout: Annotated[str, Setting("Longest run() of a request.", pattern=DURATION)] = "300s"
+    timeout: Annotated[
+        str, Setting("Longest run() of a request.", pattern=DURATION, hint=DURATION_HINT)
+    ] = "300s"
     max_wait: Annotated[
-        str | None, Setting("Longest wait for a free worker; none by default.", pattern=DURATION)
+        str | None,
+        Setting(
+            "Longest wait for a free worker; no limit by default.",
+            pattern=DURATION,
+            hint=DURATION_HINT,
+        ),
     ] = None
     queue: Annotated[
         int, Setting("Requests that may wait; one more is answered 503.", minimum=1, maximum=10000)
