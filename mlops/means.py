@@ -61,6 +61,13 @@ class StoreMeans:
         """Return where each file of a registered model lies on this machine, by its path."""
         return {entry.path: self.blobs.path(entry.digest) for entry in content.files}
 
+    def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
+        """Return local files with the code of a service, kept in the store from now on."""
+        missing = [entry for entry in content.files if not self.blobs.holds(entry)]
+        for _ in self.blobs.add_all(missing, lambda path: source / path):
+            self.lease.check()
+        return {entry.path: self.blobs.path(entry.digest) for entry in content.files}
+
     def lock(self, environment: Environment) -> Path:
         """Return the locked list of an environment; the first one to resolve it wins."""
         name = f"environments/{environment.digest.removeprefix('sha256:')}.txt"

@@ -54,6 +54,12 @@ class Means(Protocol):
     def model_files(self, content: Content) -> Mapping[str, Path]:
         """Return where each file of a registered model lies on this machine, by its path."""
 
+    def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
+        """Return local files with the code of a service, kept in the store from now on.
+
+        What the store lacks is read from the folder `source`. Raises StaleError if that changed.
+        """
+
     def lock(self, environment: Environment) -> Path:
         """Return the locked list of packages (with hashes), resolving it once for everybody."""
 

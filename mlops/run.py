@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mlops.apply import PARALLELISM, apply
 from mlops.errors import Problem
-from mlops.events import Done, Event
+from mlops.events import Done, Event, Started
 from mlops.observe import observe
 from mlops.plan import notes, plan
 from mlops.policy import blocked
@@ -51,7 +51,12 @@ def survey(world: World, desired: Iterable[Desired]) -> Plan:
 def carry_out(
     world: World, agreed: Plan, means: Means, stop: Flag, parallelism: int = PARALLELISM
 ) -> Iterator[Event]:
-    """Apply a plan, recording each change as it is done."""
+    """Apply a plan, recording each change as it is done.
+
+    The record of what is being changed is taken back first: what a failure or a kill leaves
+    behind is then of unknown cause, and nobody's drift.
+    """
+    recorded = world.records.read() if agreed.pending else {}
     after = {change.address: change.after for change in agreed.changes}
     events = apply(
         agreed.pending,
@@ -62,6 +67,8 @@ def carry_out(
         parallelism=parallelism,
     )
     for event in events:
+        if isinstance(event, Started) and event.address in recorded:
+            world.records.write(event.address, None)
         if isinstance(event, Done):
             made = after[event.address]
             world.records.write(event.address, made.fields if made else None)

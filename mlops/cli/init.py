@@ -23,22 +23,35 @@ def command(folder: Path) -> None:
     places = {path: folder / _named(path.relative_to(STARTER)) for path in files}
     taken = [place for place in places.values() if place.exists()]
     if taken:
-        problems = (
-            Problem(summary=f"`{place}` exists already", hint="choose an empty folder")
-            for place in taken
+        names = ", ".join(f"`{place}`" for place in taken)
+        raise SpecError(
+            Problem(
+                summary=f"{names} {'exist' if len(taken) > 1 else 'exists'} already",
+                hint="choose another folder; nothing was written",
+            )
         )
-        raise SpecError(*problems)
+    try:
+        _copy(places, folder)
+    except OSError as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot write into `{folder}`: {error.strerror}",
+                hint="choose a folder that you may write to",
+            )
+        ) from error
+    where = "" if folder == Path() else f" -f {folder}"
+    write("".join(f"made {place}\n" for place in places.values()))
+    write(f"\nNext: mlops apply{where}\n")
+
+
+def _copy(places: dict[Path, Path], folder: Path) -> None:
     for path, place in places.items():
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
     spec = folder / "mlops.yaml"
     text = spec.read_text(encoding="utf-8")
-    spec.write_text(
-        text.replace("project: starter", f"project: {_project(folder)}"), encoding="utf-8"
-    )
-    where = "" if folder == Path() else f" -f {folder}"
-    write("".join(f"made {place}\n" for place in places.values()))
-    write(f"\nNext: mlops apply{where}\n")
+    named = text.replace("project: starter", f"project: {_project(folder)}")
+    spec.write_text(named, encoding="utf-8")
 
 
 def _wanted(path: Path) -> bool:

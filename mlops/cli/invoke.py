@@ -39,12 +39,17 @@ def command(name: str, data: str | None, path: str, timeout: float, files: Files
     except (OSError, HTTPException) as error:
         problem = Problem(
             summary=f"`{name}` does not answer: {error}",
-            hint="see `mlops status`, and `mlops logs " + name + "`",
+            hint=f"see `mlops status`, and `mlops logs {name}`",
         )
         raise TargetError(problem) from error
     write(answer.body.decode(errors="replace").rstrip("\n") + "\n")
     if answer.status >= 400:
-        raise TargetError(Problem(summary=f"`{name}` answered {answer.status}"))
+        raise TargetError(
+            Problem(
+                summary=f"`{name}` answered with status {answer.status}",
+                hint=f"see `mlops logs {name}`",
+            )
+        )
 
 
 def _body(data: str) -> str:
@@ -54,5 +59,8 @@ def _body(data: str) -> str:
         return Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(
-            Problem(summary=f"cannot read `{data[1:]}`: {error}", hint="give a text file")
+            Problem(
+                summary=f"cannot read `{data[1:]}`: {getattr(error, 'strerror', None) or error}",
+                hint="give a text file",
+            )
         ) from error

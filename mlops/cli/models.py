@@ -6,6 +6,7 @@ from mlops.cli.options import Files, with_color, with_files, with_format
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.errors import Problem, SpecError
+from mlops.load.suggest import suggestion
 from mlops.spec import Json
 from mlops.values import ModelVersion
 
@@ -34,12 +35,12 @@ def listed(files: Files, form: str) -> None:
 def shown(reference: str, files: Files, form: str) -> None:
     """Show one version: REFERENCE is NAME (the newest) or NAME:VERSION."""
     registry = open_session(files).registry
+    name = reference.partition(":")[0]
     version = registry.version(reference)
     if version is None:
-        have = ", ".join(registry.names()) or "none"
-        raise SpecError(
-            Problem(summary=f"no model `{reference}` in the store", hint=f"there are {have}")
-        )
+        versions = [f"{name}:{item.version}" for item in registry.versions(name)]
+        hint = suggestion(reference, versions or registry.names(), "`mlops apply` registers models")
+        raise SpecError(Problem(summary=f"no model `{reference}` in the store", hint=hint))
     write(view(form).record(_record(version)))
 
 

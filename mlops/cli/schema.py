@@ -7,6 +7,7 @@ import click
 
 from mlops.cli.kinds import KINDS
 from mlops.cli.terminal import write
+from mlops.errors import Problem, SpecError
 from mlops.schema import schema
 
 
@@ -17,5 +18,13 @@ def command(output: Path | None) -> None:
     text = json.dumps(schema(KINDS), indent=2) + "\n"
     if output is None:
         write(text)
-    else:
+        return
+    try:
         output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot write `{output}`: {error.strerror}",
+                hint="choose a folder that you may write to",
+            )
+        ) from error

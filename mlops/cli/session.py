@@ -9,6 +9,7 @@ from mlops.cli.options import Files
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.lineage import lineage, source
 from mlops.load import load
+from mlops.load.suggest import suggestion
 from mlops.means import OwnLease, StoreMeans
 from mlops.models.table import SOURCES
 from mlops.observe import observe
@@ -63,8 +64,8 @@ class Session:
         """Return the target and the address of a deployment. Raises SpecError for no such name."""
         deployment = self.spec.deployments.get(name)
         if deployment is None:
-            have = ", ".join(sorted(self.spec.deployments))
-            raise SpecError(Problem(summary=f"no deployment `{name}`", hint=f"there are {have}"))
+            hint = suggestion(name, self.spec.deployments, "the file has none")
+            raise SpecError(Problem(summary=f"no deployment `{name}`", hint=hint))
         address = Address(place=deployment.target, kind="service", name=name)
         return self.targets[deployment.target], address
 

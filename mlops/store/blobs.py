@@ -1,8 +1,8 @@
-"""The bytes of models, once each, under their own digest. Never changes or removes a blob."""
+"""The bytes of models, once each, under their own digest. Never changes a blob."""
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
@@ -84,6 +84,14 @@ class Blobs:
         """Tell whether the blob of a file is there, whole."""
         return self._objects.size(_name(entry.digest)) == entry.size
 
+    def size(self, digest: str) -> int | None:
+        """Return how many bytes a blob has; None if there is none."""
+        return self._objects.size(_name(digest))
+
+    def remove(self, digests: Iterable[str]) -> None:
+        """Remove blobs that nothing needs any more."""
+        self._objects.delete(_name(digest) for digest in digests)
+
     def path(self, digest: str) -> Path:
         """Return a local file that is the blob; of a cloud store, fetched once and verified."""
         file = self._objects.local(_name(digest))
@@ -135,7 +143,7 @@ class Blobs:
                     yield chunk
             _check(source, entry, digesting.hexdigest())  # raising here, no object comes to be
 
-        if entry.size <= CHUNK:
+        if source.stat().st_size <= CHUNK:  # the size of `entry` may not be known yet
             self._objects.create(_name(entry.digest), b"".join(verified()))
         else:
             self._objects.upload(_name(entry.digest), verified())

@@ -1,6 +1,7 @@
 """What the store shall hold for a model, and how that is written down. Pure."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops.plain import NOTHING
@@ -8,6 +9,9 @@ from mlops.spec import Fields, Framework, Json, Model
 from mlops.values import Address, Content, Desired, FileEntry, ModelVersion
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+
+NO_BYTES = hashlib.sha256(b"").hexdigest()
+"""The digest of the only file whose size is 0."""
 
 
 def model_address(name: str) -> Address:
@@ -19,12 +23,14 @@ def desired_model(model: Model, content: Content, version_label: str) -> Desired
     """Return the model version that shall exist. `version_label` (`name:3`) is only a word."""
     count = len(content.files)
     number = version_label.rpartition(":")[2]
+    unknown = any(is_unsized(entry) for entry in content.files)
+    size = "size unknown until it is fetched" if unknown else amount(content.size)
     return Desired(
         address=model_address(model.name),
         fields=model_fields(model, content.digest),
         inputs={"files": tuple(_plain(entry) for entry in content.files)},
         labels={"digest": version_label},
-        summary=f"version {number}, {amount(content.size)}, {count} file{'s' * (count != 1)}",
+        summary=f"version {number}, {size}, {count} file{'s' * (count != 1)}",
         where=model.where,
     )
 
@@ -42,6 +48,21 @@ def model_fields(model: Model | ModelVersion, digest: str) -> Fields:
     if model.description:
         fields["description"] = model.description
     return fields
+
+
+def is_unsized(entry: FileEntry) -> bool:
+    """Tell whether only the digest of a file is known, as of one that was not fetched yet."""
+    return entry.size == 0 and entry.digest != NO_BYTES
+
+
+def chosen(versions: Sequence[ModelVersion], reference: str) -> ModelVersion | None:
+    """Return which version of a model `name` (the newest), `name:3` or `name@champion` means."""
+    _, number, alias = reference_parts(reference)
+    if number:
+        return next((one for one in versions if str(one.version) == number), None)
+    if alias:
+        return next((one for one in versions if alias in one.aliases), None)
+    return versions[-1] if versions else None
 
 
 def wanted_files(desired: Desired) -> tuple[FileEntry, ...]:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mlops.errors import Problem, TargetError
-from mlops.plain import canonical, freeze
+from mlops.plain import NOTHING, canonical, freeze
 from mlops.store.objects import Objects
 
 
@@ -31,6 +31,22 @@ def read_record(objects: Objects, path: str) -> Any:
 def create_record(objects: Objects, path: str, record: Any) -> bool:
     """Write a record that does not exist yet. Return False if it does."""
     return objects.create(path, canonical(record) + b"\n")
+
+
+def amend_record(objects: Objects, folder: str, change: Callable[[Any], Any]) -> None:
+    """Write what `change` makes of the highest record of a folder as the next one.
+
+    What says nothing new is not written. Where another run was quicker, `change` is asked again
+    for what that one wrote: no word is lost.
+    """
+    while True:
+        number = max(numbers(objects.list(folder), folder), default=0)
+        record = read_record(objects, f"{folder}/{number}.json") if number else NOTHING
+        fresh = change(record)
+        if canonical(fresh) == canonical(record):
+            return
+        if create_record(objects, f"{folder}/{number + 1}.json", fresh):
+            return
 
 
 def damaged(objects: Objects, path: str) -> DamagedError:

@@ -6,7 +6,7 @@ import mlops
 from mlops.settings import duration
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
-from mlops.values import Address, Desired, Owner, PinnedModel, Pins
+from mlops.values import Address, Content, Desired, Owner, PinnedModel, Pins
 
 
 def environment_address(place: str, environment: Environment) -> Address:
@@ -38,7 +38,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
         fields=_fields(deployment, pins, settings),
         inputs={
             "models": tuple(_model(model) for model in pins.models),
-            "code": pins.inference.source_directory,
+            "code": {"source": pins.inference.source_directory, "files": _files(pins.code)},
             "file": os.path.relpath(deployment.where.file, owner.root),
         },
         needs=(*models, environment_address(place, pins.inference.environment)),
@@ -85,8 +85,11 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
 
 
 def _model(model: PinnedModel) -> Fields:
-    files: tuple[Json, ...] = tuple(
-        {"path": entry.path, "size": entry.size, "digest": entry.digest}
-        for entry in model.content.files
+    content = model.content
+    return {"name": model.name, "digest": content.digest, "files": _files(content)}
+
+
+def _files(content: Content) -> tuple[Json, ...]:
+    return tuple(
+        {"path": entry.path, "size": entry.size, "digest": entry.digest} for entry in content.files
     )
-    return {"name": model.name, "digest": model.content.digest, "files": files}

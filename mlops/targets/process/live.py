@@ -92,7 +92,7 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
         if isinstance(model, dict)
     }
     fields |= {
-        "code": _code(instance.folder / "code", cache),
+        "code": _code(instance, cache),
         "entry_script": settings.get("entry_script"),
         "environment": _environment(settings),
         "host": settings.get("host"),
@@ -124,9 +124,14 @@ def _intact(root: Path, entry: Any) -> bool:
         return False
 
 
-def _code(folder: Path, cache: HashCache) -> Json:
+def _code(instance: Instance, cache: HashCache) -> Json:
+    """Return the digest of the code in use. The settings may name anything: stay in the folder."""
+    root = instance.folder / "code"
+    folder = instance.folder / str(instance.settings.get("code", "code"))
+    if not folder.is_dir() or not folder.resolve().is_relative_to(root.resolve()):
+        return None
     try:
-        return code_of(folder, cache).digest if folder.is_dir() else None
+        return code_of(folder, cache).digest
     except MlopsError:
         return EDITED
 

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlops.code import code_of, not_code
 from mlops.environments.build import build
-from mlops.errors import IncompleteError, Problem, StaleError
-from mlops.hashing import HashCache
+from mlops.errors import IncompleteError, Problem
 from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Environment
@@ -46,14 +44,14 @@ def service(folder: Path, wanted: Desired, means: Means, owner: Owner) -> Iterat
     """Stop the server of an instance folder, lay the folder anew, start it again."""
     mark(folder, wanted, owner)
     yield Progress(text="copying code")
-    code = _copied_code(folder, wanted)
-    settings = _settings(folder, wanted, means, owner)
+    code = _laid_code(folder, wanted, means)
+    settings = _settings(folder, wanted, means, owner) | {"code": code}
     yield Progress(text="starting the server")
+    means.lease.check()
     world.end(folder)
-    shutil.rmtree(folder / "code", ignore_errors=True)
-    code.rename(folder / "code")
     world.write_json(folder / "settings.json", settings)
     _started(folder, settings["mark"])
+    _sweep_code(folder, code)
 
 
 def mark(folder: Path, wanted: Desired, owner: Owner) -> None:
@@ -77,25 +75,33 @@ def _mark(wanted: Desired, owner: Owner) -> dict[str, Any]:
     }
 
 
-def _copied_code(folder: Path, wanted: Desired) -> Path:
-    """Copy the source directory beside the one in use. Raises StaleError if it has changed."""
-    fresh = folder / "code.new"
+def _laid_code(folder: Path, wanted: Desired, means: Means) -> str:
+    """Lay the code into a folder of its own, named by its digest; return where, relative.
+
+    The code in use stays, since a worker may still import from it.
+    """
+    digest = str(wanted.fields["code"])
+    given = thaw(wanted.inputs["code"])
+    files = tuple(FileEntry(**entry) for entry in given["files"])
+    place = Path("code", digest.removeprefix("sha256:")[:12])
+    fresh = folder / "code" / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
-    source = Path(str(wanted.inputs["code"]))
+    fresh.mkdir(parents=True)
+    blobs = means.code_files(Content(digest=digest, files=files), Path(given["source"]))
+    for path, blob in blobs.items():
+        copy = fresh / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(blob, copy)
+    shutil.rmtree(folder / place, ignore_errors=True)
+    fresh.rename(folder / place)
+    return place.as_posix()
 
-    def left_out(directory: str, names: list[str]) -> list[str]:
-        within = Path(directory).relative_to(source)
-        return [name for name in names if not_code((within / name).as_posix())]
 
-    shutil.copytree(source, fresh, ignore=left_out)
-    if code_of(fresh, HashCache.open()).digest != wanted.fields["code"]:
-        raise StaleError(
-            Problem(
-                summary=f"`{source}` changed while it was copied",
-                hint="run the plan again",
-            )
-        )
-    return fresh
+def _sweep_code(folder: Path, used: str) -> None:
+    """Remove the code that nothing uses any more."""
+    for path in (folder / "code").iterdir():
+        if path.name != Path(used).name:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict[str, Any]:
@@ -112,8 +118,7 @@ def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict
         "port": fields["port"],
         "environment": digest,
         "python": str(python),
-        "code": "code",
-        "source_name": Path(str(wanted.inputs["code"])).name,
+        "source_name": Path(thaw(wanted.inputs["code"])["source"]).name,
         "entry_script": fields["entry_script"],
         "models": [_model(model, means) for model in thaw(wanted.inputs["models"])],
         "environment_variables": _group(wanted, "environment_variables"),
