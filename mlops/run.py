@@ -12,8 +12,11 @@ from mlops.observe import observe
 from mlops.plan import notes, plan
 from mlops.policy import blocked
 from mlops.protocols import Means, Places
+from mlops.selection import Selection, selected
 from mlops.spec import Fields
 from mlops.values import Action, Address, Applied, Desired, Plan
+
+EVERYTHING = Selection()
 
 
 class Records(Protocol):
@@ -36,16 +39,17 @@ class World:
     records: Records
 
 
-def survey(world: World, desired: Iterable[Desired]) -> Plan:
+def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
     """Return the plan that makes the live world what is desired. Changes nothing."""
     wanted = tuple(desired)
     seen = observe(wanted, world.places)
-    return Plan(
+    whole = Plan(
         project=world.project,
         store=world.store,
         changes=plan(wanted, seen, world.records.read(), world.places),
         notes=notes(seen),
     )
+    return selected(whole, selection)
 
 
 def carry_out(
@@ -78,7 +82,8 @@ def carry_out(
 def prove(world: World, desired: Iterable[Desired], agreed: Plan) -> tuple[Problem, ...]:
     """Look again; return a problem for each change that a second plan would still make."""
     again = survey(world, desired)
-    left = [change for change in again.pending if change.address not in blocked(agreed)]
+    settled = {change.address for change in agreed.changes} - blocked(agreed).keys()
+    left = [change for change in again.pending if change.address in settled]
     return tuple(
         Problem(
             summary=f"`{change.address}` did not settle: {_unsettled(change.action, paths)}",

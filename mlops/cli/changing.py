@@ -14,17 +14,20 @@ from mlops.errors import IncompleteError, Problem, RefusedError, StoppedError, T
 from mlops.events import Done, Failed, Outcome, Progressed, Report, Started
 from mlops.policy import Limits, blocked, check, removals
 from mlops.run import carry_out, prove, survey
+from mlops.selection import Selection
 from mlops.values import Desired, Plan
 
 Desire = Callable[[], tuple[Desired, ...]]
 
 
-def change_world(session: Session, desire: Desire, agreement: Agreement) -> None:
+def change_world(
+    session: Session, desire: Desire, selection: Selection, agreement: Agreement
+) -> None:
     """Show the plan, ask, apply it, report, and prove that nothing is left to do.
 
     Raises RefusedError before anything is touched, IncompleteError or TargetError after.
     """
-    agreed = survey(session.world, desire())
+    agreed = survey(session.world, desire(), selection)
     _show_plan(agreed, agreement)
     if agreed.pending:
         _agree(agreed, agreement)

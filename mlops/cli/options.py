@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mlops.errors import Problem, SpecError
+from mlops.selection import Selection
 
 Command = Callable[..., Any]
 
@@ -86,6 +87,26 @@ def with_format(command: Command) -> Command:
         default="text",
         help="How to show it. Default: text.",
     )(command)
+
+
+def with_selection(command: Command) -> Command:
+    """Give a command `--target` and `--exclude`, as its argument `selection`."""
+
+    @click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="WORD",
+        help="Only this address, service or target, and what it needs.",
+    )
+    @click.option(
+        "--exclude", multiple=True, metavar="WORD", help="Not this address, service or target."
+    )
+    @wraps(command)
+    def gathered(targets: tuple[str, ...], exclude: tuple[str, ...], **rest: Any) -> Any:
+        return command(selection=Selection(targets=targets, exclude=exclude), **rest)
+
+    return gathered
 
 
 def with_agreement(command: Command) -> Command:

@@ -1,0 +1,74 @@
+"""Which changes of a plan are asked for. Pure."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from mlops.errors import Problem, SpecError
+from mlops.values import Address, Change, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to look at: addresses, names or places. Without `targets`, everything."""
+
+    targets: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def selected(whole: Plan, selection: Selection) -> Plan:
+    """Return the plan of what is selected and what it needs; the rest is left as it is.
+
+    Raises SpecError for a word that matches nothing.
+    """
+    addresses = [change.address for change in whole.changes]
+    _check_matches((*selection.targets, *selection.exclude), addresses)
+    chosen = {
+        address
+        for address in addresses
+        if not selection.targets or any(_named(word, address) for word in selection.targets)
+    }
+    chosen = _with_needs(chosen, whole.changes)
+    chosen = {
+        address
+        for address in chosen
+        if not any(_named(word, address) for word in selection.exclude)
+    }
+    changes = tuple(change for change in whole.changes if change.address in chosen)
+    return replace(whole, changes=changes)
+
+
+def _with_needs(chosen: set[Address], changes: Collection[Change]) -> set[Address]:
+    """Return the chosen addresses and, again and again, what they need."""
+    needs = {change.address: change.needs for change in changes}
+    todo = list(chosen)
+    every = set(chosen)
+    while todo:
+        for address in needs.get(todo.pop(), ()):
+            if address in needs and address not in every:
+                every.add(address)
+                todo.append(address)
+    return every
+
+
+def _named(word: str, address: Address) -> bool:
+    """Tell whether a word names an address: whole, by its name, or by its place."""
+    return word in (str(address), address.name, address.place)
+
+
+def _check_matches(words: Iterable[str], addresses: Collection[Address]) -> None:
+    known = sorted({word for each in addresses for word in (str(each), each.name, each.place)})
+    problems = [
+        Problem(summary=f"`{word}` names nothing of the plan", hint=_hint(word, known))
+        for word in words
+        if not any(_named(word, address) for address in addresses)
+    ]
+    if problems:
+        raise SpecError(*problems)
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "name an address, a service or a target; `mlops plan` shows the addresses"
