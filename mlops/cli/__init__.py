@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "invoke": "Send a request to a service.",
         "test": "Run the checks of the services.",
         "models": "List and show registered models.",
+        "graph": "Draw what needs what.",
+        "completion": "Write the completion script of a shell.",
         "schema": "Write the JSON schema of the file.",
         "version": "Show the version.",
     }
