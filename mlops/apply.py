@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 
-from mlops.events import Done, Event, Failed, Skipped, Unfinished
+from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
 from mlops.making import make
 from mlops.order import waits
 from mlops.protocols import CanStop, Means, Places
@@ -134,9 +134,9 @@ class _Walk:
 
     def hear(self, event: Event) -> None:
         """Take note of how a change ended."""
-        if isinstance(event, (Done, Failed)):
+        if isinstance(event, (Done, Failed, Returned)):
             del self._running[event.address]
-        if isinstance(event, Failed):
+        if isinstance(event, (Failed, Returned)):
             self._missing[event.address] = "failed"
 
     def abandon(self) -> Iterator[Unfinished]:

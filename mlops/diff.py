@@ -47,6 +47,8 @@ def _cause(path: str, applied: Applied | None, live: Fields, desired: Fields) ->
     was = applied.hashes.get(path)
     somebody = was != _fingerprint(live.get(path))
     file = was != _fingerprint(desired.get(path))
+    if somebody and applied.unfinished:
+        return Cause.UNFINISHED
     if somebody and file:
         return Cause.BOTH
     if somebody:

@@ -54,6 +54,17 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A change failed, and the thing is again what it was before. It is held there."""
+
+    address: Address
+    action: Action
+    problems: tuple[Problem, ...]
+    log: tuple[str, ...] = ()
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
     """A change was still being made when the run had to end. The next plan tells what it did."""
 
@@ -61,7 +72,7 @@ class Unfinished:
     action: Action
 
 
-Outcome: TypeAlias = Done | Failed | Skipped | Unfinished
+Outcome: TypeAlias = Done | Failed | Returned | Skipped | Unfinished
 Event: TypeAlias = Started | Progressed | Outcome
 
 

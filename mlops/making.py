@@ -1,31 +1,31 @@
-"""Makes one change and sees it ready and checked: a stream of events that ends in its outcome."""
+"""Makes one change and sees it ready and checked: a stream of events that ends in its outcome.
+
+What fails goes back to what it was when it was last healthy.
+"""
 
 import time
 from collections.abc import Iterator
 
 from mlops.checks import run_checks
-from mlops.errors import IncompleteError, MlopsError, Problem
-from mlops.events import Done, Event, Failed, Progressed, Started
+from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
+from mlops.events import Done, Event, Failed, Progressed, Returned, Started
 from mlops.health import is_ready, wait_ready
 from mlops.protocols import Means, Place
-from mlops.values import Change, Impact, Progress
+from mlops.values import Action, Change, Desired, Impact, Progress
 
 READY_TIMEOUT = 600.0
 """Seconds that a service may take from its start to the end of `init()`."""
 
 
 def make(change: Change, place: Place, means: Means) -> Iterator[Event]:
-    """Make one change and see it ready and checked. Ends in Done or Failed."""
+    """Make one change and see it ready and checked. Ends in Done, Failed or Returned."""
     begun = time.monotonic()
     yield Started(address=change.address, action=change.action)
     try:
         means.lease.check()
-        for step in place.apply(change, means):
-            if isinstance(step, Progress):
-                yield Progressed(address=change.address, progress=step)
-        yield from _proved(change, place)
+        yield from _made(change, place, means)
     except MlopsError as error:
-        yield _failed(change, place, error)
+        yield from _mended(change, place, means, error)
         return
     yield Done(
         address=change.address,
@@ -35,8 +35,11 @@ def make(change: Change, place: Place, means: Means) -> Iterator[Event]:
     )
 
 
-def _proved(change: Change, place: Place) -> Iterator[Event]:
-    """Wait for a service and run its checks. Raises IncompleteError."""
+def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
+    """Make a change, wait for the service and run its checks. Raises MlopsError."""
+    for step in place.apply(change, means):
+        if isinstance(step, Progress):
+            yield Progressed(address=change.address, progress=step)
     after = change.after
     if after is None or not after.endpoint or change.impact is Impact.METADATA:
         return
@@ -51,15 +54,53 @@ def _proved(change: Change, place: Place) -> Iterator[Event]:
             raise IncompleteError(*problems)
 
 
-def _progressed(change: Change, text: str) -> Progressed:
-    return Progressed(address=change.address, progress=Progress(text=text))
-
-
-def _failed(change: Change, place: Place, error: MlopsError) -> Failed:
-    return Failed(
+def _mended(change: Change, place: Place, means: Means, error: MlopsError) -> Iterator[Event]:
+    """Go back to what was healthy, if anything was, and say what failed."""
+    log = place.health(change.address).log if change.address.kind == "service" else ()
+    before = _before(change, means, error)
+    if before is not None:
+        try:
+            yield _progressed(change, "going back to what it was")
+            yield from _made(_back(change, before), place, means)
+        except MlopsError:
+            before = None
+    if before is None:
+        yield Failed(
+            address=change.address,
+            action=change.action,
+            problems=error.problems,
+            log=log,
+            code=error.code,
+        )
+        return
+    yield Returned(
         address=change.address,
         action=change.action,
         problems=error.problems,
-        log=place.health(change.address).log if change.address.kind == "service" else (),
-        code=error.code,
+        log=log,
+        endpoint=before.endpoint,
     )
+
+
+def _before(change: Change, means: Means, error: MlopsError) -> Desired | None:
+    """Return what to go back to: what was last healthy, unless that is what just failed."""
+    if change.action is not Action.UPDATE or change.after is None or isinstance(error, LockedError):
+        return None
+    if change.address.kind != "service":
+        return None
+    before = means.healthy(change.address)
+    return None if before is None or before.fields == change.after.fields else before
+
+
+def _back(change: Change, before: Desired) -> Change:
+    return Change(
+        address=change.address,
+        action=Action.UPDATE,
+        reason="it failed",
+        impact=Impact.RESTART,
+        after=before,
+    )
+
+
+def _progressed(change: Change, text: str) -> Progressed:
+    return Progressed(address=change.address, progress=Progress(text=text))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
+from typing import Protocol
 
 from mlops.environments.lock import compile_lock
 from mlops.errors import LockedError, Problem, TargetError
@@ -11,14 +12,30 @@ from mlops.protocols import Lease, ModelSource, ModelStore
 from mlops.spec import Environment, Fields
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
-from mlops.values import Content, ModelVersion
+from mlops.values import Address, Applied, Content, Desired, ModelVersion
+
+
+class Past(Protocol):
+    """What the records tell of earlier runs."""
+
+    def read(self) -> Mapping[Address, Applied]:
+        """Return what was last applied to each address."""
+
+    def desired(self, number: int) -> Mapping[Address, Desired]:
+        """Return what a revision wanted."""
 
 
 class OwnLease:
     """The right to change things that nobody but this process can take away."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 1) -> None:
+        self._number = number
         self._revoked = Flag()
+
+    @property
+    def number(self) -> int:
+        """The number of the revision."""
+        return self._number
 
     def check(self) -> None:
         """Raise LockedError once the right was given up."""
@@ -40,6 +57,12 @@ class StoreMeans:
     sources: Mapping[str, ModelSource]
     lineage: Fields
     lease: Lease
+    past: Past
+
+    def healthy(self, address: Address) -> Desired | None:
+        """Return what a service was when it was last ready and checked; None if it never was."""
+        applied = self.past.read().get(address)
+        return self.past.desired(applied.revision).get(address) if applied else None
 
     def model_source(self, model: str, path: str) -> Path:
         """Return a local file with the bytes of the file `path` of a model of the spec."""

@@ -114,7 +114,8 @@ def _drift(change: Change, applied: Mapping[Address, Applied]) -> Change | None:
     """Return what of `change` is drift, a kept thing if nothing is; None for what never was."""
     if change.action is Action.CREATE:
         before = applied.get(change.address)
-        return change if change.after and _was_there(change.after, before) else None
+        lost = before and not before.unfinished and change.after
+        return change if lost and _was_there(lost, before) else None
     fields = tuple(field for field in change.fields if field.cause in (Cause.DRIFT, Cause.BOTH))
     action = Action.KEEP if change.action is Action.DELETE or not fields else change.action
     return replace(
@@ -132,6 +133,8 @@ def _change(
 ) -> Change:
     if live is None:
         gone = "somebody deleted it" if _was_there(thing, applied) else "not there yet"
+        if applied and applied.unfinished:
+            gone = REASONS[Cause.UNFINISHED]
         return Change(
             address=thing.address, action=Action.CREATE, reason=gone, after=thing, needs=thing.needs
         )

@@ -25,7 +25,14 @@ from mlops.values import (
 
 
 class Lease(Protocol):
-    """The right to change things, which may be lost while it is used."""
+    """The right to change things, which may be lost while it is used.
+
+    `number` is the fencing number of the lock, and the number of the revision.
+    """
+
+    @property
+    def number(self) -> int:
+        """The number of this grant of the lock; each one is higher than those before."""
 
     def check(self) -> None:
         """Raise LockedError if the right is lost. Called before each mutating call."""
@@ -44,6 +51,9 @@ class Means(Protocol):
     @property
     def lineage(self) -> Fields:
         """Commit, branch, dirtiness, who, run URL: words for records."""
+
+    def healthy(self, address: Address) -> Desired | None:
+        """Return what a service was when it was last ready and checked; None if it never was."""
 
     def model_source(self, model: str, path: str) -> Path:
         """Return a local file with the bytes of the file `path` of a model of the spec."""
@@ -143,6 +153,9 @@ class ModelStore(Protocol):
 
     def versions(self, name: str) -> tuple[ModelVersion, ...]:
         """Return every version of a model, oldest first; empty for an unknown name."""
+
+    def next_version(self, name: str) -> int:
+        """Return the number that the next version of a model will most likely get."""
 
 
 class View(Protocol):

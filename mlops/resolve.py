@@ -12,7 +12,9 @@ from mlops.code import code_of
 from mlops.errors import MlopsError, Problem, SpecError
 from mlops.hashing import HashCache
 from mlops.protocols import ModelSource, ModelStore, Target
+from mlops.settings import reference_parts
 from mlops.spec import Deployment, Model, Spec
+from mlops.store.desired import chosen
 from mlops.store.registry import desired_model
 from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
 
@@ -82,8 +84,8 @@ def _model(
     known = [version for version in versions if version.content.digest == content.digest]
     if known:
         check_properties(model, known[-1])
-    newest = versions[-1].version if versions else 0
-    number = known[-1].version if known else newest + 1
+        content = known[-1].content  # the same, with sizes that a source may not know
+    number = known[-1].version if known else store.next_version(model.name)
     pinned = PinnedModel(name=model.name, version=number, content=content)
     return pinned, desired_model(model, content, f"{model.name}:{number}")
 
@@ -136,15 +138,18 @@ def _pinned(
     newest: Mapping[str, PinnedModel],
     store: ModelStore,
 ) -> PinnedModel:
-    """Pin `name` to what the file holds, `name:3` to what the store holds."""
-    name, _, number = reference.partition(":")
-    if not number:
+    """Pin `name` to what the file holds, `name:3` and `name@alias` to what the store holds."""
+    name, number, alias = reference_parts(reference)
+    if not number and not alias:
         return newest[name]
     versions = store.versions(name)
-    for version in versions:
-        if version.version == int(number):
-            return PinnedModel(name=name, version=version.version, content=version.content)
-    have = ", ".join(f"`{name}:{version.version}`" for version in versions)
+    version = chosen(versions, reference)
+    if version is not None:
+        return PinnedModel(name=name, version=version.version, content=version.content)
+    names = [f"{name}:{one.version}" for one in versions]
+    if alias:
+        names += [f"{name}@{other}" for one in versions for other in one.aliases]
+    have = ", ".join(f"`{one}`" for one in names)
     raise SpecError(
         Problem(
             summary=f"no model version `{reference}` in the store",

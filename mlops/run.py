@@ -1,32 +1,46 @@
 """One walk of the pipeline: survey the world, apply what was agreed, prove that nothing is left."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Protocol
 
 from mlops.apply import PARALLELISM, apply
 from mlops.errors import Problem
-from mlops.events import Done, Event, Started
+from mlops.events import Done, Event, Returned
 from mlops.observe import observe
+from mlops.plain import fingerprint
 from mlops.plan import notes, plan
 from mlops.policy import blocked
 from mlops.protocols import Means, Places
-from mlops.selection import Selection, selected
+from mlops.selection import Selection, names, selected
 from mlops.spec import Fields
-from mlops.values import Action, Address, Applied, Desired, Plan
+from mlops.values import Action, Address, Applied, Change, Desired, Plan
 
 EVERYTHING = Selection()
 
 
 class Records(Protocol):
-    """Remembers what was last applied. It explains; it never says what exists."""
+    """Remembers what was last applied, run by run. It explains; it never says what exists."""
 
     def read(self) -> Mapping[Address, Applied]:
         """Return the last record of each address that was not deleted since."""
 
-    def write(self, address: Address, fields: Fields | None) -> None:
+    def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
+        """Record what the run `number` sets out to make, before its first write."""
+
+    def write(self, number: int, address: Address, fields: Fields | None) -> None:
         """Record the fields that were applied; None after a delete."""
+
+    def hold(self, address: Address, refused: Fields, why: str) -> None:
+        """Record that an address went back from these fields, and why."""
+
+    def desired(self, number: int) -> Mapping[Address, Desired]:
+        """Return what the run `number` wanted; nothing if nobody knows any more."""
+
+    def finish(self, number: int, outcome: Fields) -> None:
+        """Record how the run ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +55,59 @@ class World:
 
 def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
     """Return the plan that makes the live world what is desired. Changes nothing."""
-    wanted = tuple(desired)
+    applied = world.records.read()
+    wanted, held = _held_back(tuple(desired), applied, world.records, selection.retry)
     seen = observe(wanted, world.places)
     whole = Plan(
         project=world.project,
         store=world.store,
-        changes=plan(wanted, seen, world.records.read(), world.places),
-        notes=notes(seen),
+        changes=plan(wanted, seen, applied, world.places),
+        notes=(*held, *notes(seen)),
     )
     return selected(whole, selection)
+
+
+def _held_back(
+    desired: tuple[Desired, ...],
+    applied: Mapping[Address, Applied],
+    records: Records,
+    retry: Collection[str],
+) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
+    """Return what is wanted, where what a service went back from gives way to what it has.
+
+    The second value tells of each one that is held.
+    """
+    wanted = {thing.address: thing for thing in desired}
+    told = []
+    for thing in desired:
+        record = applied.get(thing.address)
+        if record is None or not record.held or record.held != fingerprint(thing.fields):
+            continue
+        before = records.desired(record.revision)
+        if thing.address not in before or names(retry, thing.address):
+            continue
+        kept = before[thing.address]
+        wanted |= {need: before[need] for need in kept.needs if need in before}
+        wanted[thing.address] = replace(kept, where=thing.where, checks=thing.checks)
+        told.append(
+            f"{thing.address} is held at what it was: {record.why}; change the file, or try again"
+            f" with `--retry {thing.address.name}`"
+        )
+    return tuple(wanted.values()), tuple(told)
 
 
 def carry_out(
     world: World, agreed: Plan, means: Means, stop: Flag, parallelism: int = PARALLELISM
 ) -> Iterator[Event]:
-    """Apply a plan, recording each change as it is done.
+    """Apply a plan, recording before the first write what shall be made, and each change done.
 
-    The record of what is being changed is taken back first: what a failure or a kill leaves
-    behind is then of unknown cause, and nobody's drift.
+    A run that is cut short or leaves something undone stays open: the next plan says so.
     """
-    recorded = world.records.read() if agreed.pending else {}
+    number = means.lease.number
+    wanted = tuple(change.after for change in agreed.changes if change.after)
+    world.records.begin(number, wanted, agreed.pending)
     after = {change.address: change.after for change in agreed.changes}
+    counted: Counter[str] = Counter()
     events = apply(
         agreed.pending,
         world.places,
@@ -71,12 +117,15 @@ def carry_out(
         parallelism=parallelism,
     )
     for event in events:
-        if isinstance(event, Started) and event.address in recorded:
-            world.records.write(event.address, None)
         if isinstance(event, Done):
             made = after[event.address]
-            world.records.write(event.address, made.fields if made else None)
+            world.records.write(number, event.address, made.fields if made else None)
+        if isinstance(event, Returned) and (refused := after[event.address]):
+            world.records.hold(event.address, refused.fields, event.problems[0].summary)
+        counted[type(event).__name__.lower()] += 1
         yield event
+    if not counted["failed"] and not counted["unfinished"]:
+        world.records.finish(number, {"result": "done", "changes": counted["done"]})
 
 
 def prove(world: World, desired: Iterable[Desired], agreed: Plan) -> tuple[Problem, ...]:

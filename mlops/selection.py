@@ -10,10 +10,14 @@ from mlops.values import Address, Change, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What to look at: addresses, names or places. Without `targets`, everything."""
+    """What to look at: addresses, names or places. Without `targets`, everything.
+
+    `retry` names what is held and shall be tried again.
+    """
 
     targets: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    retry: tuple[str, ...] = ()
 
 
 def selected(whole: Plan, selection: Selection) -> Plan:
@@ -22,18 +26,14 @@ def selected(whole: Plan, selection: Selection) -> Plan:
     Raises SpecError for a word that matches nothing.
     """
     addresses = [change.address for change in whole.changes]
-    _check_matches((*selection.targets, *selection.exclude), addresses)
+    _check_matches((*selection.targets, *selection.exclude, *selection.retry), addresses)
     chosen = {
         address
         for address in addresses
-        if not selection.targets or any(_named(word, address) for word in selection.targets)
+        if not selection.targets or names(selection.targets, address)
     }
     chosen = _with_needs(chosen, whole.changes)
-    chosen = {
-        address
-        for address in chosen
-        if not any(_named(word, address) for word in selection.exclude)
-    }
+    chosen = {address for address in chosen if not names(selection.exclude, address)}
     changes = tuple(change for change in whole.changes if change.address in chosen)
     return replace(whole, changes=changes)
 
@@ -51,9 +51,9 @@ def _with_needs(chosen: set[Address], changes: Collection[Change]) -> set[Addres
     return every
 
 
-def _named(word: str, address: Address) -> bool:
-    """Tell whether a word names an address: whole, by its name, or by its place."""
-    return word in (str(address), address.name, address.place)
+def names(words: Iterable[str], address: Address) -> bool:
+    """Tell whether one of the words names an address: whole, by its name, or by its place."""
+    return any(word in (str(address), address.name, address.place) for word in words)
 
 
 def _check_matches(words: Iterable[str], addresses: Collection[Address]) -> None:
@@ -61,7 +61,7 @@ def _check_matches(words: Iterable[str], addresses: Collection[Address]) -> None
     problems = [
         Problem(summary=f"`{word}` names nothing of the plan", hint=_hint(word, known))
         for word in words
-        if not any(_named(word, address) for address in addresses)
+        if not any(names([word], address) for address in addresses)
     ]
     if problems:
         raise SpecError(*problems)

@@ -28,11 +28,14 @@ class Setting:
 
 
 MODEL_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}$"
+ALIAS = r"^[a-zA-Z]([a-zA-Z0-9\-._]{0,62}[a-zA-Z0-9])?$"
+"""What a version may be called beside its number; it begins with a letter, so it is no number."""
 SERVICE_NAME = r"^[a-z]([-a-z0-9]{1,30}[a-z0-9]|[a-z0-9]{2})$"
 """3 to 32 characters: v1's rule for services, which every platform accepts."""
 MODEL_HINT = (
     "begin with a letter or digit; then letters, digits, `-`, `.` and `_`, up to 255 in all"
 )
+ALIAS_HINT = "begin with a letter, end with a letter or digit; `-`, `.` and `_` between; up to 64"
 SERVICE_HINT = (
     "use 3 to 32 lower-case letters, digits and `-`; begin with a letter, end with no `-`"
 )
@@ -46,6 +49,13 @@ DURATION = r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h)$"
 DURATION_HINT = "write a number and its unit, as `500ms`, `60s` or `5m`"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def reference_parts(reference: str) -> tuple[str, str, str]:
+    """Return the name, the number and the alias of `name`, `name:3` or `name@champion`."""
+    before, _, alias = reference.partition("@")
+    name, _, number = before.partition(":")
+    return name, number, alias
 
 
 def duration(text: str) -> float:

@@ -105,7 +105,7 @@ class Check:
 class Deployment:
     """A service of the file. `settings` is the `ServiceSettings` of its target's row.
 
-    `models` are references: `name` (newest of this file), `name:3`.
+    `models` are references: `name` (newest of this file), `name:3`, `name@champion`.
     `places` says where each key of the block was written.
     """
 

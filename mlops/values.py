@@ -87,7 +87,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A registered model version, as the store holds it. `version` counts from 1."""
+    """A registered model version, as the store holds it. `version` counts from 1.
+
+    `aliases` are other names of this version; one names one version of a model at a time.
+    """
 
     name: str
     version: int
@@ -98,6 +101,7 @@ class ModelVersion:
     description: str = ""
     lineage: Mapping[str, Json] = NOTHING
     created: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +177,18 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What was last applied to an address: one short hash a field, no values."""
+    """What was last applied to an address: one short hash a field, no values.
+
+    `unfinished` says that a later run meant to change it, and did not come to its end. `held` is
+    the fingerprint of the fields that it was given and went back from; `why` says the reason.
+    """
 
     address: Address
     hashes: Mapping[str, str]
     revision: int
+    unfinished: bool = False
+    held: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

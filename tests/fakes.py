@@ -1,7 +1,7 @@
 """The outside in memory: a target, the means, the records."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -92,25 +92,47 @@ class MemoryRecords:
 
     def __init__(self) -> None:
         self.applied: dict[Address, Applied] = {}
+        self.runs: dict[int, Mapping[Address, Desired]] = {}
 
     def read(self) -> Mapping[Address, Applied]:
         return dict(self.applied)
 
-    def write(self, address: Address, fields: Fields | None) -> None:
+    def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:  # noqa: ARG002  needs none
+        self.runs[number] = {thing.address: thing for thing in desired}
+
+    def write(self, number: int, address: Address, fields: Fields | None) -> None:
         if fields is None:
             self.applied.pop(address, None)
             return
         hashes = {path: fingerprint(value) for path, value in fields.items()}
-        self.applied[address] = Applied(address=address, hashes=hashes, revision=1)
+        self.applied[address] = Applied(address=address, hashes=hashes, revision=number)
+
+    def hold(self, address: Address, refused: Fields, why: str) -> None:
+        before = self.applied[address]
+        self.applied[address] = replace(before, held=fingerprint(refused), why=why)
+
+    def desired(self, number: int) -> Mapping[Address, Desired]:
+        return self.runs.get(number, {})
+
+    def finish(self, number: int, outcome: Fields) -> None:
+        pass
 
 
 class NoMeans:
-    """Means that nobody may use, but for the lease."""
+    """Means that nobody may use, but for the lease and the past."""
 
     lineage: Fields = NOTHING
 
-    def __init__(self) -> None:
-        self.lease = OwnLease()
+    def __init__(self, records: MemoryRecords | None = None, number: int = 1) -> None:
+        self.lease = OwnLease(number)
+        self._records = records or MemoryRecords()
+
+    def healthy(self, address: Address) -> Desired | None:
+        applied = self._records.read().get(address)
+        return self._records.desired(applied.revision).get(address) if applied else None
+
+    def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
+        raise NotImplementedError
 
     def model_source(self, model: str, path: str) -> Path:
         raise NotImplementedError

@@ -27,7 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "logs": "Show what a service prints.",
         "invoke": "Send a request to a service.",
         "test": "Run the checks of the services.",
-        "models": "List and show registered models.",
+        "models": "Keep the models of the store.",
+        "unlock": "Take the lock away from a run that does not come back.",
         "graph": "Draw what needs what.",
         "completion": "Write the completion script of a shell.",
         "schema": "Write the JSON schema of the file.",
@@ -105,7 +106,7 @@ def _open_streams() -> None:
     """Give the standard streams that were closed something to write to."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115  to the end
 
 
 def _drop_output() -> None:

@@ -8,11 +8,12 @@ import click
 
 from mlops.cli.options import Agreement
 from mlops.cli.session import Session
-from mlops.cli.terminal import typing, view, write
-from mlops.cli.watching import shown, stopping
+from mlops.cli.terminal import say, typing, view, write
+from mlops.cli.watching import shown, stopping, waiting
 from mlops.errors import IncompleteError, Problem, RefusedError, StoppedError, TargetError
-from mlops.events import Done, Failed, Outcome, Progressed, Report, Started
+from mlops.events import Done, Failed, Outcome, Progressed, Report, Returned, Started
 from mlops.policy import Limits, blocked, check, removals
+from mlops.protocols import Means
 from mlops.run import carry_out, prove, survey
 from mlops.selection import Selection
 from mlops.values import Desired, Plan
@@ -23,20 +24,33 @@ Desire = Callable[[], tuple[Desired, ...]]
 def change_world(
     session: Session, desire: Desire, selection: Selection, agreement: Agreement
 ) -> None:
-    """Show the plan, ask, apply it, report, and prove that nothing is left to do.
+    """Show the plan, ask, apply it under the lock, report, and prove that nothing is left to do.
 
-    Raises RefusedError before anything is touched, IncompleteError or TargetError after.
+    A plan that changes nothing needs no lock and writes nothing. Raises RefusedError before
+    anything is touched, IncompleteError or TargetError after.
     """
-    agreed = survey(session.world, desire(), selection)
-    _show_plan(agreed, agreement)
-    if agreed.pending:
+    found = survey(session.world, desire(), selection)
+    if not found.pending:
+        _show_plan(found, agreement)
+        _show_report(Report(outcomes=()), agreement)
+        return
+    lock = session.lock(agreement.command)
+    with lock.acquire(agreement.lock_timeout, waiting()) as lease:
+        agreed = survey(session.world, desire(), selection)
+        _show_plan(agreed, agreement)
         _agree(agreed, agreement)
-    report = _carried_out(session, agreed, agreement)
-    if all(isinstance(end, Done) or end.address in blocked(agreed) for end in report.outcomes):
-        report = replace(report, problems=prove(session.world, desire(), agreed))
-    if agreement.form == "json" or agreed.pending:
-        write(view(agreement.form).report(report))
+        report = _carried_out(session, agreed, agreement, session.means(lease))
+        if all(isinstance(end, Done) or end.address in blocked(agreed) for end in report.outcomes):
+            report = replace(report, problems=prove(session.world, desire(), agreed))
+    _show_report(report, agreement)
     _judged(report, agreed)
+
+
+def _show_report(report: Report, agreement: Agreement) -> None:
+    if agreement.stream:
+        say(view("text").report(report))
+    elif agreement.form == "json" or report.outcomes:
+        write(view(agreement.form).report(report))
 
 
 def _show_plan(agreed: Plan, agreement: Agreement) -> None:
@@ -72,11 +86,10 @@ def _asked(question: str, expected: str) -> None:
         raise RefusedError(Problem(summary="not applied; nothing was changed"))
 
 
-def _carried_out(session: Session, agreed: Plan, agreement: Agreement) -> Report:
+def _carried_out(session: Session, agreed: Plan, agreement: Agreement, means: Means) -> Report:
     """Apply the plan, showing each event as it comes. Ctrl-C gives what runs a few seconds."""
     stop = threading.Event()
     ends: list[Outcome] = []
-    means = session.means()
     with stopping(stop), shown(agreement.form, stream=agreement.stream) as show:
         for event in carry_out(session.world, agreed, means, stop, agreement.parallelism):
             show(event)
@@ -93,7 +106,8 @@ def _judged(report: Report, agreed: Plan) -> None:
         raise StoppedError
     if failures and not changed and all(end.code == TargetError.code for end in failures):
         raise TargetError
-    if failures or report.problems:
+    returned = any(isinstance(end, Returned) for end in report.outcomes)
+    if failures or returned or report.problems:
         raise IncompleteError
     problems = (
         Problem(summary=f"`{address}` is left as it is: {because}")

@@ -1,5 +1,6 @@
 """The options that commands share, each gathered into one value."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -10,8 +11,25 @@ import click
 
 from mlops.errors import Problem, SpecError
 from mlops.selection import Selection
+from mlops.settings import DURATION, duration
 
 Command = Callable[..., Any]
+
+
+class Duration(click.ParamType[float]):
+    """A time like `500ms`, `60s`, `5m`; seconds for the command."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        if isinstance(value, float):
+            return value
+        if re.fullmatch(DURATION, str(value)) is None:
+            self.fail(f"{value!r} is no time like 500ms, 60s or 5m", param, ctx)
+        return duration(str(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +44,17 @@ class Files:
 class Agreement:
     """What was agreed to beforehand, and how to show what happens.
 
-    `deletes` is how many services may be deleted, None where nobody said.
+    `deletes` is how many services may be deleted, None where nobody said; `lock_timeout` is in
+    seconds; `command` is what others are told who wait for the lock.
     """
 
     approved: bool
     deletes: int | None
     parallelism: int
+    lock_timeout: float
     stream: bool
     form: str
+    command: str
 
 
 def with_files(command: Command) -> Command:
@@ -102,9 +123,13 @@ def with_selection(command: Command) -> Command:
     @click.option(
         "--exclude", multiple=True, metavar="WORD", help="Not this address, service or target."
     )
+    @click.option("--retry", multiple=True, metavar="WORD", help="Try this held service again.")
     @wraps(command)
-    def gathered(targets: tuple[str, ...], exclude: tuple[str, ...], **rest: Any) -> Any:
-        return command(selection=Selection(targets=targets, exclude=exclude), **rest)
+    def gathered(
+        targets: tuple[str, ...], exclude: tuple[str, ...], retry: tuple[str, ...], **rest: Any
+    ) -> Any:
+        selection = Selection(targets=targets, exclude=exclude, retry=retry)
+        return command(selection=selection, **rest)
 
     return gathered
 
@@ -129,6 +154,13 @@ def with_agreement(command: Command) -> Command:
         metavar="N",
         help="Changes at the same time at one target. Default: 10.",
     )
+    @click.option(
+        "--lock-timeout",
+        type=Duration(),
+        default="60s",
+        metavar="TIME",
+        help="How long to wait for another run. Default: 60s.",
+    )
     @click.option("--json", "stream", is_flag=True, help="Write a JSON line for each event.")
     @with_format
     @wraps(command)
@@ -137,6 +169,7 @@ def with_agreement(command: Command) -> Command:
         auto_approve: bool,
         allow_deletes: int | None,
         parallelism: int,
+        lock_timeout: float,
         stream: bool,
         form: str,
         **rest: Any,
@@ -145,8 +178,10 @@ def with_agreement(command: Command) -> Command:
             approved=auto_approve,
             deletes=allow_deletes,
             parallelism=parallelism,
+            lock_timeout=lock_timeout,
             stream=stream,
             form=form,
+            command=click.get_current_context().command_path,
         )
         return command(agreement=agreement, **rest)
 

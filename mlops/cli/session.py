@@ -1,7 +1,7 @@
 """What a command needs of the rows of the tables: the spec, the world, the means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops.cli.kinds import KINDS
@@ -13,12 +13,15 @@ from mlops.load.suggest import suggestion
 from mlops.means import OwnLease, StoreMeans
 from mlops.models.table import SOURCES
 from mlops.observe import observe
-from mlops.protocols import ModelSource, Target
+from mlops.plain import freeze
+from mlops.protocols import Lease, ModelSource, Target
 from mlops.resolve import resolve
 from mlops.run import World
-from mlops.spec import Spec
-from mlops.store.applied import AppliedRecords
+from mlops.spec import Fields, Spec
 from mlops.store.blobs import Blobs
+from mlops.store.history import History
+from mlops.store.holder import this_holder
+from mlops.store.lock import Lock
 from mlops.store.objects import Objects, open_store
 from mlops.store.registry import Registry
 from mlops.targets.table import TARGETS
@@ -42,18 +45,43 @@ class Session:
             project=self.spec.project,
             store=self.spec.store,
             places={"store": self.registry, **self.targets},
-            records=AppliedRecords(self.objects, self.spec.project),
+            records=self._history,
         )
 
-    def means(self) -> StoreMeans:
-        """Return what the places may use while they apply."""
+    @property
+    def _history(self) -> History:
+        targets = {
+            name: {"kind": target.kind, "settings": asdict(target.settings)}
+            for name, target in self.spec.targets.items()
+        }
+        return History(
+            objects=self.objects,
+            project=self.spec.project,
+            lineage=self.lineage,
+            targets=freeze(targets),
+        )
+
+    def lock(self, command: str) -> Lock:
+        """Return the lock of the project, to be asked for in the name of a command."""
+        return Lock(self.objects, self.spec.project, this_holder(self.lineage(), command))
+
+    def lineage(self) -> Fields:
+        """Return commit, branch, dirtiness, who, run URL."""
+        return lineage(Path(self.spec.folder))
+
+    def means(self, lease: Lease | None = None) -> StoreMeans:
+        """Return what the places may use while they apply.
+
+        Without a lease only what cannot collide may be done: registering a model.
+        """
         return StoreMeans(
-            lease=OwnLease(),
+            lease=lease or OwnLease(),
+            past=self._history,
             objects=self.objects,
             blobs=Blobs(self.objects),
             models=self.registry,
             sources=self.sources,
-            lineage=lineage(Path(self.spec.folder)),
+            lineage=self.lineage(),
         )
 
     def desired(self) -> tuple[Desired, ...]:

@@ -10,6 +10,7 @@ from types import FrameType
 
 from mlops.cli.terminal import paper, say, view, write
 from mlops.events import Event, Progressed, Started
+from mlops.store.grants import Grant
 from mlops.values import Address
 
 Show = Callable[[Event], None]
@@ -33,6 +34,19 @@ def stopping(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def waiting() -> Callable[[Grant], None]:
+    """Return what tells, now and then, whom a run waits for."""
+    told = [0.0]
+
+    def tell(grant: Grant) -> None:
+        now = time.monotonic()
+        if now - told[0] >= HEARTBEAT or not told[0]:
+            told[0] = now
+            say(f"waiting for the lock: {grant.who} holds it since {grant.age:.0f} s\n")
+
+    return tell
 
 
 def shown(form: str, *, stream: bool) -> AbstractContextManager[Show]:

@@ -5,9 +5,8 @@ It explains why a field differs; it never says what exists.
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-from mlops.plain import fingerprint
+from mlops.plain import NOTHING, fingerprint
 from mlops.spec import Fields
 from mlops.store.objects import Objects
 from mlops.store.records import DamagedError, create_record, numbers, read_record
@@ -15,22 +14,6 @@ from mlops.values import Address, Applied
 
 READERS = 16
 """Records that are read side by side."""
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedRecords:
-    """The records of one project in one store."""
-
-    objects: Objects
-    project: str
-
-    def read(self) -> Mapping[Address, Applied]:
-        """Return the last record of each address that was not deleted since."""
-        return read_applied(self.objects, self.project)
-
-    def write(self, address: Address, fields: Fields | None) -> None:
-        """Record the fields that were applied; None after a delete."""
-        write_applied(self.objects, self.project, address, fields)
 
 
 def hash_fields(fields: Fields) -> Mapping[str, str]:
@@ -47,20 +30,31 @@ def read_applied(objects: Objects, project: str) -> Mapping[Address, Applied]:
         return {applied.address: applied for applied in found if applied is not None}
 
 
+def hold_applied(objects: Objects, project: str, applied: Applied) -> None:
+    """Record that an address keeps what was applied before, and what it went back from."""
+    held = {"digest": applied.held, "why": applied.why}
+    record: Fields = {"hashes": applied.hashes, "revision": applied.revision, "held": held}
+    _append(objects, f"applied/{project}/{applied.address}", record)
+
+
 def write_applied(
     objects: Objects, project: str, address: Address, fields: Fields | None, revision: int = 0
 ) -> None:
-    """Record what was applied to an address; None after a delete.
-
-    The record before stays for those who are about to read it; older ones are removed, so that
-    reading stays quick after thousands of changes.
-    """
-    folder = f"applied/{project}/{address}"
+    """Record what was applied to an address; None after a delete."""
     record: Fields = (
         {"gone": True, "revision": revision}
         if fields is None
         else {"hashes": hash_fields(fields), "revision": revision}
     )
+    _append(objects, f"applied/{project}/{address}", record)
+
+
+def _append(objects: Objects, folder: str, record: Fields) -> None:
+    """Write the next record of a folder.
+
+    The record before stays for those who are about to read it; older ones are removed, so that
+    reading stays quick after thousands of changes.
+    """
     have = numbers(objects.list(folder), folder)
     number = max(have, default=0) + 1
     while not create_record(objects, _path(folder, number), record):
@@ -79,11 +73,14 @@ def _read(objects: Objects, folder: str, path: str) -> Applied | None:
     hashes = record.get("hashes")
     if not isinstance(hashes, Mapping):
         return None
+    held = record.get("held", NOTHING)
     place, kind, name = folder.split("/")[-3:]
     return Applied(
         address=Address(place=place, kind=kind, name=name),
         hashes=hashes,
         revision=record.get("revision", 0),
+        held=str(held.get("digest", "")),
+        why=str(held.get("why", "")),
     )
 
 

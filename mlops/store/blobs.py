@@ -143,7 +143,7 @@ class Blobs:
                     yield chunk
             _check(source, entry, digesting.hexdigest())  # raising here, no object comes to be
 
-        if source.stat().st_size <= CHUNK:  # the size of `entry` may not be known yet
+        if _size(source) <= CHUNK:  # that of `entry` may not be known yet
             self._objects.create(_name(entry.digest), b"".join(verified()))
         else:
             self._objects.upload(_name(entry.digest), verified())
@@ -159,6 +159,13 @@ def _chunks(source: Path, digesting: Digesting, size: int = 0) -> Iterator[bytes
     chunks = read_digesting(source, digesting, size) if size else read_digesting(source, digesting)
     try:
         yield from chunks
+    except OSError as error:
+        raise _stale(source, f"can't be read any more: {error.strerror}") from error
+
+
+def _size(source: Path) -> int:
+    try:
+        return source.stat().st_size
     except OSError as error:
         raise _stale(source, f"can't be read any more: {error.strerror}") from error
 

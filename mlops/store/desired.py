@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops.plain import NOTHING
+from mlops.settings import reference_parts
 from mlops.spec import Fields, Framework, Json, Model
 from mlops.values import Address, Content, Desired, FileEntry, ModelVersion
 

@@ -15,25 +15,41 @@ from urllib.parse import unquote, urlsplit
 
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.hashing import cache_folder
-
-CLOUDS = ("az", "azure", "abfs", "abfss", "s3", "gs")
-"""Schemes of the stores that are shared between machines."""
+from mlops.store.cloud import CLOUDS, connect_cloud
 
 CHUNK = 8 * 1024 * 1024
 """Bytes of one part of a large object; S3 takes no less than 5 MiB."""
 
 
+class UnavailableError(TargetError):
+    """A store failed for the moment; what was asked of it may have been done all the same."""
+
+
 class Objects:
     """The objects of one store. Raises TargetError for whatever the store itself refuses.
 
-    `root` is the folder of a folder store. `connect` makes the client of any other.
+    `root` is the folder of a folder store. `connect` makes the client of any other, and
+    `connect_prompt` one that fails soon instead of trying for minutes.
     """
 
-    def __init__(self, location: str, root: Path | None, connect: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        location: str,
+        root: Path | None,
+        connect: Callable[[], Any],
+        connect_prompt: Callable[[], Any] | None = None,
+    ) -> None:
         self.location = location
         self.root = root
         self._connect = connect
+        self._connect_prompt = connect_prompt
         self._client: Any = None
+
+    def prompt(self) -> "Objects":
+        """Return the same store behind a client that fails within seconds, for short records."""
+        if self._connect_prompt is None:
+            return self
+        return Objects(self.location, self.root, self._connect_prompt)
 
     def create(self, path: str, data: bytes) -> bool:
         """Write an object that does not exist yet. Return False if it does."""
@@ -46,6 +62,13 @@ class Objects:
             except AlreadyExistsError:
                 return False
         return True
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Write an object, whether there is one or not; nobody ever sees half of it."""
+        import obstore  # noqa: PLC0415  as above
+
+        with self._told("write", path):
+            obstore.put(self._made(), path, data, use_multipart=False)
 
     def upload(self, path: str, chunks: Iterable[bytes]) -> None:
         """Write a large object in parts; if `chunks` raises, nothing of it remains."""
@@ -75,16 +98,13 @@ class Objects:
 
     def size(self, path: str) -> int | None:
         """Return how many bytes an object has; None if there is none."""
-        import obstore  # noqa: PLC0415  as above
+        found = self._head(path)
+        return None if found is None else int(found["size"])
 
-        client = self._there()
-        if client is None:
-            return None
-        with self._told("read", path):
-            try:
-                return int(obstore.head(client, path)["size"])
-            except FileNotFoundError:
-                return None
+    def modified(self, path: str) -> float | None:
+        """Return when an object was last written, in seconds by the store's own clock."""
+        found = self._head(path)
+        return None if found is None else float(found["last_modified"].timestamp())
 
     def exists(self, path: str) -> bool:
         """Tell whether there is such an object."""
@@ -128,6 +148,18 @@ class Objects:
             _write_whole(file, chunks)
         return file
 
+    def _head(self, path: str) -> Any:
+        import obstore  # noqa: PLC0415  as above
+
+        client = self._there()
+        if client is None:
+            return None
+        with self._told("read", path):
+            try:
+                return obstore.head(client, path)
+            except FileNotFoundError:
+                return None
+
     def _stream(self, found: Any, path: str) -> Iterator[bytes]:
         with self._told("read", path):
             yield from found.stream(min_chunk_size=CHUNK)
@@ -156,12 +188,24 @@ class Objects:
             first = (str(error).splitlines() or [type(error).__name__])[0]
             # the query of a URL may be a signature
             reason = re.sub(r"\?\S*", "", first)
-            raise self._failed(
+            problem = self._failed(
                 f"can't {verb} `{path}`: {reason}", "check the store's address and your rights"
-            ) from error
+            )
+            if self.root is None and _passing(error):
+                raise UnavailableError(*problem.problems) from error
+            raise problem from error
 
     def _failed(self, what: str, hint: str) -> TargetError:
         return TargetError(Problem(summary=f"the store `{self.location}` {what}", hint=hint))
+
+
+def _passing(error: Exception) -> bool:
+    """Tell whether an error of a cloud store may be gone soon: no connection, 408, 429, 5xx."""
+    from obstore.exceptions import GenericError  # noqa: PLC0415  as above
+
+    return isinstance(error, GenericError) and not re.search(
+        r"status code: 4(?!08|29)|builder error", str(error)
+    )
 
 
 def _write_whole(file: Path, chunks: Iterable[bytes]) -> None:
@@ -189,12 +233,12 @@ def open_store(location: str, folder: Path) -> Objects:
             )
         )
 
-    def connect() -> Any:
-        from obstore.store import from_url  # noqa: PLC0415  loaded late
-
-        return from_url(location)
-
-    return Objects(_without_secrets(location), None, connect)
+    return Objects(
+        _without_secrets(location),
+        None,
+        connect=lambda: connect_cloud(location, prompt=False),
+        connect_prompt=lambda: connect_cloud(location, prompt=True),
+    )
 
 
 def _open_folder(location: str, folder: Path) -> Objects:

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mlops.plain import NOTHING
+from mlops.settings import reference_parts
 from mlops.spec import Fields
 from mlops.store.desired import chosen, model_version, version_record
 from mlops.store.objects import Objects
@@ -35,17 +36,11 @@ class Versions:
 
     def of(self, name: str) -> tuple[ModelVersion, ...]:
         """Return every version of a model, oldest first; empty for an unknown name."""
-        paths = set(self._objects.list(f"models/{name}"))
-        aliases = self._newest(f"models/{name}/aliases", paths).get("aliases", NOTHING)
-        with ThreadPoolExecutor(max_workers=8, thread_name_prefix="versions") as pool:
-            read = pool.map(lambda number: self._version(name, number, paths), _live(paths, name))
-            return tuple(
-                replace(version, aliases=_names_of(version.version, aliases)) for version in read
-            )
+        return self._of(name, set(self._objects.list(f"models/{name}")))
 
     def named(self, reference: str) -> ModelVersion | None:
         """Return what `name` (its newest), `name:3` or `name@champion` means; None for nothing."""
-        return chosen(self.of(reference.replace("@", ":").partition(":")[0]), reference)
+        return chosen(self.of(reference_parts(reference)[0]), reference)
 
     def holding(self, name: str, digest: Any) -> ModelVersion | None:
         """Return the newest version with this content."""
@@ -59,8 +54,7 @@ class Versions:
 
     def next(self, name: str) -> int:
         """Return the number of the next version: one that no version ever had."""
-        folder = f"models/{name}"
-        return max(numbers(self._objects.list(folder), folder), default=0) + 1
+        return _next(self._objects.list(f"models/{name}"), name)
 
     def register(
         self, name: str, digest: str, files: tuple[FileEntry, ...], lineage: Fields
@@ -69,12 +63,21 @@ class Versions:
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = version_record(digest, files, lineage, now)
         while True:
-            known = self.holding(name, digest)
-            if known is not None:
-                return known
-            number = self.next(name)
+            paths = set(self._objects.list(f"models/{name}"))
+            known = [one for one in self._of(name, paths) if one.content.digest == digest]
+            if known:
+                return known[-1]
+            number = _next(paths, name)  # of the same list, or equal content gets two numbers
             if create_record(self._objects, f"models/{name}/{number}.json", record):
                 return model_version(name, number, record, NOTHING)
+
+    def _of(self, name: str, paths: set[str]) -> tuple[ModelVersion, ...]:
+        aliases = self._newest(f"models/{name}/aliases", paths).get("aliases", NOTHING)
+        with ThreadPoolExecutor(max_workers=8, thread_name_prefix="versions") as pool:
+            read = pool.map(lambda number: self._version(name, number, paths), _live(paths, name))
+            return tuple(
+                replace(version, aliases=_names_of(version.version, aliases)) for version in read
+            )
 
     def _version(self, name: str, number: int, paths: Collection[str]) -> ModelVersion:
         path = f"models/{name}/{number}.json"
@@ -98,6 +101,10 @@ class Versions:
 def deleted_path(name: str, number: int) -> str:
     """Return the path of the record that a version was deleted."""
     return f"models/{name}/{number}.deleted.json"
+
+
+def _next(paths: Collection[str], name: str) -> int:
+    return max(numbers(paths, f"models/{name}"), default=0) + 1
 
 
 def _live(paths: set[str], name: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ Each record is written beside the one before, on top of what it says; the highes
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
-from mlops.errors import Problem, StaleError
+from mlops.errors import Problem, SpecError
 from mlops.plain import NOTHING
 from mlops.spec import Fields
 from mlops.store.desired import meta_record
@@ -23,7 +23,7 @@ SILENT: Words = {"framework": NOTHING, "tags": NOTHING, "properties": NOTHING, "
 def describe(objects: Objects, version: ModelVersion, change: Callable[[Words], Words]) -> None:
     """Write what `change` makes of the words about a version; a race asks it again.
 
-    Properties that are there stay, whoever writes. Raises StaleError where one would change.
+    Properties that are there stay, whoever writes. Raises SpecError where one would change.
     """
 
     def changed(record: Words) -> Words:
@@ -77,4 +77,4 @@ def _check_kept(version: ModelVersion, kept: Words, wanted: Words) -> None:
         if wanted.get(key, value) != value
     )
     if problems:
-        raise StaleError(*problems)
+        raise SpecError(*problems)

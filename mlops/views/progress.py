@@ -10,6 +10,7 @@ from mlops.events import (
     Outcome,
     Progressed,
     Report,
+    Returned,
     Skipped,
     Started,
     Unfinished,
@@ -27,8 +28,14 @@ DOING = {
     Action.DELETE: "deleting",
     Action.ADOPT: "adopting",
 }
-OUTCOMES = ("done", "failed", "skipped", "unfinished")
-COLORS = {"done": "green", "failed": "red", "skipped": "yellow", "unfinished": "yellow"}
+OUTCOMES = ("done", "failed", "returned", "skipped", "unfinished")
+COLORS = {
+    "done": "green",
+    "failed": "red",
+    "returned": "yellow",
+    "skipped": "yellow",
+    "unfinished": "yellow",
+}
 
 COUNTED = ("done", "failed", "skipped")
 """The outcomes that the total names even where there are none."""
@@ -44,23 +51,26 @@ SWAGGER = "/swagger.json"
 
 def event(given: Event, paper: Paper) -> str:
     """Return an event as one line; a failure with its problems and the end of the log."""
-    address = str(given.address)
+    line = f"{paper.ink(str(given.address))}: {_said(given, paper)}\n"
+    if isinstance(given, (Failed, Returned)):
+        return line + problems(given.problems, paper) + _log(given.log, paper)
+    return line
+
+
+def _said(given: Event, paper: Paper) -> str:
+    """Return what an event says of its address."""
     match given:
         case Started():
-            return f"{paper.ink(address)}: {DOING[given.action]} ...\n"
+            return f"{DOING[given.action]} ..."
         case Progressed():
-            return f"{paper.ink(address)}: {paper.ink(step(given))}\n"
+            return paper.ink(step(given))
         case Done():
-            said = f"{paper.ink('done', 'green')} in {duration(given.seconds)}"
-            return f"{paper.ink(address)}: {said}\n"
-        case Skipped():
-            because = paper.ink(given.because)
-            return f"{paper.ink(address)}: {paper.ink('skipped', 'yellow')}: {because}\n"
-        case Unfinished():
-            return f"{paper.ink(address)}: {paper.ink('unfinished', 'yellow')}: {CUT}\n"
-        case Failed():
-            head = f"{paper.ink(address)}: {paper.ink('failed', 'red')}\n"
-            return head + problems(given.problems, paper) + _log(given.log, paper)
+            return f"{paper.ink('done', 'green')} in {duration(given.seconds)}"
+        case Failed() | Returned() | Skipped() | Unfinished():
+            word = _word(given)
+            detail = {"skipped": ": " + _detail(given), "unfinished": f": {CUT}"}.get(word, "")
+            detail = " to what it was" if word == "returned" else detail
+            return paper.ink(word, COLORS[word]) + paper.ink(detail)
 
 
 def step(given: Progressed) -> str:
@@ -99,7 +109,7 @@ def _detail(outcome: Outcome) -> str:
     match outcome:
         case Done():
             return duration(outcome.seconds)
-        case Failed():
+        case Failed() | Returned():
             return outcome.problems[0].summary.partition("\n")[0] if outcome.problems else ""
         case Skipped():
             return outcome.because

@@ -54,8 +54,8 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
 
 def endpoint(host: str, port: int) -> str:
     """Return where a service is scored from this machine."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  not bound here
-    return f"http://{reachable}:{port}/score"
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  not bound here
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/score"
 
 
 def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fields:

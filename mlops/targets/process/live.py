@@ -119,7 +119,8 @@ def _intact(root: Path, entry: Any) -> bool:
     """Tell whether a file of a model is still a link to its blob. `entry` may be anything."""
     try:
         blob = Path(entry["blob"])
-        return (root / entry["path"]).readlink() == blob and blob.stat().st_size == entry["size"]
+        linked = (root / entry["path"]).readlink() == blob
+        return linked and bool(blob.stat().st_size == entry["size"])
     except (OSError, KeyError, TypeError, ValueError):
         return False
 

@@ -139,15 +139,15 @@ def _group(wanted: Desired, name: str) -> dict[str, Any]:
 
 def _model(model: dict[str, Any], means: Means) -> dict[str, Any]:
     """Return where the files of a model are, under the number that it got."""
-    files = tuple(FileEntry(**entry) for entry in model["files"])
-    blobs = means.model_files(Content(digest=model["digest"], files=files))
+    version = means.registered(model["name"], model["digest"])
+    blobs = means.model_files(version.content)
     return {
         "name": model["name"],
-        "version": means.registered(model["name"], model["digest"]).version,
+        "version": version.version,
         "digest": model["digest"],
         "files": [
             {"path": entry.path, "size": entry.size, "blob": str(blobs[entry.path])}
-            for entry in files
+            for entry in version.content.files
         ],
     }
 

@@ -1,0 +1,95 @@
+"""The records of one project: what each run set out to make, and what was last applied where.
+
+They explain: causes, history, where to look. They never say what exists.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from mlops.errors import TargetError
+from mlops.plain import NOTHING, fingerprint
+from mlops.spec import Fields
+from mlops.store.applied import hold_applied, read_applied, write_applied
+from mlops.store.objects import Objects
+from mlops.store.revisions import Revisions
+from mlops.values import Address, Applied, Change, Desired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Writes and reads the records of a project. Written under the lock only.
+
+    `lineage` is asked for when a run begins; `targets` are those of the file, by name.
+    """
+
+    objects: Objects
+    project: str
+    lineage: Callable[[], Fields]
+    targets: Fields
+
+    def read(self) -> Mapping[Address, Applied]:
+        """Return what was last applied to each address, and which were left unfinished."""
+        applied = dict(read_applied(self.objects, self.project))
+        for address, number in self._left_open():
+            record = applied.get(address)
+            if record is None:
+                record = Applied(address=address, hashes=NOTHING, revision=0)
+            if record.revision < number:
+                applied[address] = replace(record, unfinished=True)
+        return applied
+
+    def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
+        """Write down what shall be made, before the first write; close what was cut short."""
+        revisions = self._revisions
+        unfinished = {
+            str(address): "unfinished"
+            for address, applied in self.read().items()
+            if applied.unfinished
+        }
+        cut_short = revisions.open()
+        revisions.begin(
+            number,
+            desired,
+            self.lineage(),
+            datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            self.targets,
+            unfinished | {str(change.address): change.action.value for change in changes},
+        )
+        for old in cut_short:
+            revisions.finish(old, {"result": "cut short"})
+
+    def write(self, number: int, address: Address, fields: Fields | None) -> None:
+        """Record the fields that were applied; None after a delete."""
+        write_applied(self.objects, self.project, address, fields, number)
+
+    def hold(self, address: Address, refused: Fields, why: str) -> None:
+        """Record that an address went back from these fields, and why; it keeps what it had."""
+        applied = self.read().get(address)
+        if applied is not None:
+            held = replace(applied, held=fingerprint(refused), why=why)
+            hold_applied(self.objects, self.project, held)
+
+    def desired(self, number: int) -> Mapping[Address, Desired]:
+        """Return what a revision wanted; nothing if its record is lost."""
+        try:
+            wanted = self._revisions.read(number).desired
+        except TargetError:
+            return {}
+        return {thing.address: thing for thing in wanted}
+
+    def finish(self, number: int, outcome: Fields) -> None:
+        """Write down how a run ended, unless it left something that the next plan must know."""
+        self._revisions.finish(number, outcome)
+
+    @property
+    def _revisions(self) -> Revisions:
+        return Revisions(self.objects, self.project)
+
+    def _left_open(self) -> Iterable[tuple[Address, int]]:
+        """Yield each address that an open revision meant to change, with its number."""
+        revisions = self._revisions
+        for number in revisions.open():
+            for text in revisions.changes(number):
+                place, kind, name = text.split("/")
+                yield Address(place=place, kind=kind, name=name), number
