@@ -125,7 +125,8 @@ def carry_out(
         counted[type(event).__name__.lower()] += 1
         yield event
     if not counted["failed"] and not counted["unfinished"]:
-        world.records.finish(number, {"result": "done", "changes": counted["done"]})
+        result = "returned" if counted["returned"] else "done"
+        world.records.finish(number, {"result": result, "changes": counted["done"]})
 
 
 def prove(world: World, desired: Iterable[Desired], agreed: Plan) -> tuple[Problem, ...]:

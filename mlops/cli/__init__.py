@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "apply": "Make the live world what the files say.",
         "drift": "Show what somebody else changed.",
         "destroy": "Delete every service of the files.",
+        "rollback": "Make the live world what an earlier revision wanted.",
+        "history": "Show what each run changed.",
         "status": "Show how the services stand.",
         "show": "Show one service, with its fields.",
         "logs": "Show what a service prints.",

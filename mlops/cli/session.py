@@ -24,6 +24,7 @@ from mlops.store.holder import this_holder
 from mlops.store.lock import Lock
 from mlops.store.objects import Objects, open_store
 from mlops.store.registry import Registry
+from mlops.store.revisions import Revisions
 from mlops.targets.table import TARGETS
 from mlops.values import Address, Desired, Observed, Owner, Ownership
 
@@ -47,6 +48,11 @@ class Session:
             places={"store": self.registry, **self.targets},
             records=self._history,
         )
+
+    @property
+    def revisions(self) -> Revisions:
+        """What the earlier runs set out to make."""
+        return Revisions(self.objects, self.spec.project)
 
     @property
     def _history(self) -> History:

@@ -14,8 +14,12 @@ from mlops.hashing import HashCache
 from mlops.plain import freeze
 from mlops.spec import Json
 from mlops.targets.process.desire import endpoint
+from mlops.targets.process.logs import last_lines
 from mlops.targets.process.world import Instance
-from mlops.values import Address, Observed, Owner, Ownership
+from mlops.values import Address, Health, Observed, Owner, Ownership
+
+LAST = 20
+"""Lines of a log that a failure shows where the server did not say which."""
 
 EDITED = "edited"
 """Stands for the value of what was changed within an instance folder."""
@@ -53,6 +57,15 @@ def process_state(instance: Instance) -> str:
     if instance.pid is None:
         return "failed" if told == "failed" else "stopped"
     return told if instance.record.get("pid") == instance.pid else "starting"
+
+
+def failure(instance: Instance) -> Health:
+    """Return why a server ended, with the last lines that it wrote since its start."""
+    error = _mapping(instance.record, "error")
+    summary = str(error.get("summary") or "the server ended before it was ready")
+    told = tuple(str(line) for line in _sequence(error, "log"))
+    log = told or tuple(last_lines(instance.folder / "server.log", LAST))
+    return Health(ready=0, failed=1, total=1, summary=summary, log=log)
 
 
 def _ownership(instance: Instance, owner: Owner, *, wanted: bool) -> tuple[Ownership, str]:

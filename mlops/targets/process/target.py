@@ -10,7 +10,7 @@ from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.process import make, world
 from mlops.targets.process.desire import desired_environment, desired_service
-from mlops.targets.process.live import observed_service, process_state
+from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
 from mlops.values import (
@@ -88,15 +88,11 @@ class ProcessTarget:
         folder = self._place_of(address)
         instance = world.instance(folder, world.server(folder))
         state = process_state(instance)
-        log = tuple(last_lines(folder / "server.log", 20))
         if state == "ready":
             return Health(ready=1, failed=0, total=1, summary="ready")
         if state in ("failed", "stopped"):
-            error = instance.record.get("error")
-            told = error.get("summary") if isinstance(error, dict) else None
-            summary = str(told or "the server ended before it was ready")
-            return Health(ready=0, failed=1, total=1, summary=summary, log=log)
-        return Health(ready=0, failed=0, total=1, summary="the server is starting", log=log)
+            return failure(instance)
+        return Health(ready=0, failed=0, total=1, summary="the server is starting")
 
     def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
         """Yield the last lines of a server's log, then, if `follow`, each new one."""

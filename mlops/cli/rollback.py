@@ -1,0 +1,52 @@
+"""`mlops rollback`: make the live world what an earlier revision wanted."""
+
+import click
+
+from mlops.cli.changing import change_world
+from mlops.cli.options import Agreement, Files, with_agreement, with_color, with_files
+from mlops.cli.session import Session, open_session
+from mlops.errors import Problem, SpecError
+from mlops.selection import Selection
+from mlops.values import Desired
+
+
+@click.command("rollback")
+@click.argument("revision", type=click.IntRange(min=1), required=False)
+@with_files
+@with_agreement
+@with_color
+def command(revision: int | None, files: Files, agreement: Agreement) -> None:
+    """Make the live world what REVISION wanted (default: the one before the last that was done).
+
+    What the file says instead is held until the file changes, or `--retry` asks for it.
+    """
+    session = open_session(files)
+    number = revision or _before_last(session)
+    wanted = session.revisions.read(number).desired
+    change_world(session, lambda: wanted, Selection(), agreement)
+    _hold(session, wanted)
+
+
+def _before_last(session: Session) -> int:
+    """Return the number of the revision before the last that came to its end."""
+    done = [
+        found.number
+        for found in session.revisions.list()
+        if found.outcome is not None and found.outcome.get("result") == "done"
+    ]
+    if len(done) < 2:
+        raise SpecError(
+            Problem(
+                summary="there is no earlier revision to go back to",
+                hint="`mlops history` shows what there is",
+            )
+        )
+    return done[1]
+
+
+def _hold(session: Session, wanted: tuple[Desired, ...]) -> None:
+    """Hold what the file wants instead of what was rolled back to."""
+    before = {thing.address: thing.fields for thing in wanted if thing.address.kind == "service"}
+    for thing in session.desired():
+        if before.get(thing.address, thing.fields) != thing.fields:
+            session.world.records.hold(thing.address, thing.fields, "it was rolled back")
