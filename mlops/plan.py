@@ -1,6 +1,6 @@
 """Decides what to change, and in which order. Pure: no clock, no network, no files, no terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from mlops.diff import diff, worst
@@ -47,7 +47,7 @@ def plan(
     wanted = {thing.address: thing for thing in desired}
     seen = tuple(observed)
     ours = {thing.address: thing for thing in seen if thing.ownership is Ownership.OURS}
-    others = tuple(thing for thing in seen if thing.ownership is not Ownership.OURS)
+    others = tuple(thing for thing in seen if _foreign(thing, ours.values()))
     problems = check_conflicts(wanted.values(), others)
     if problems:
         raise SpecError(*problems)
@@ -62,6 +62,14 @@ def plan(
         if thing.address not in wanted and thing.address not in needed
     ]
     return ordered([*made, *removed])
+
+
+def _foreign(thing: Observed, ours: Collection[Observed]) -> bool:
+    """Tell whether a thing is somebody else's, not one of ours seen from another place."""
+    return thing.ownership is not Ownership.OURS and not any(
+        thing.claims and thing.identity == other.identity and thing.claims == other.claims
+        for other in ours
+    )
 
 
 def check_conflicts(desired: Iterable[Desired], others: Iterable[Observed]) -> tuple[Problem, ...]:

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "invoke": "Send a request to a service.",
         "test": "Run the checks of the services.",
         "models": "Keep the models of the store.",
+        "forget": "Look no longer at a target that is gone for good.",
         "unlock": "Take the lock away from a run that does not come back.",
         "graph": "Draw what needs what.",
         "completion": "Write the completion script of a shell.",

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mlops.cli.kinds import KINDS
+from mlops.cli.left import left_targets
 from mlops.cli.options import Files
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.lineage import lineage, source
@@ -34,6 +36,7 @@ class Session:
     """The rows of the tables that a spec names, made."""
 
     spec: Spec
+    owner: Owner
     targets: Mapping[str, Target]
     sources: Mapping[str, ModelSource]
     objects: Objects
@@ -45,9 +48,17 @@ class Session:
         return World(
             project=self.spec.project,
             store=self.spec.store,
-            places={"store": self.registry, **self.targets},
+            places={"store": self.registry, **self.targets, **self.left},
             records=self._history,
         )
+
+    @property
+    def left(self) -> Mapping[str, Target]:
+        """The targets of earlier runs that the file no longer names, or names elsewhere."""
+        return left_targets(self.revisions.targets(), self._used_targets, self._made)
+
+    def _made(self, name: str, kind: str, settings: Any) -> Target:
+        return TARGETS[kind](name, settings, Path(self.spec.folder), self.owner)
 
     @property
     def revisions(self) -> Revisions:
@@ -56,16 +67,22 @@ class Session:
 
     @property
     def _history(self) -> History:
-        targets = {
-            name: {"kind": target.kind, "settings": asdict(target.settings)}
-            for name, target in self.spec.targets.items()
-        }
         return History(
             objects=self.objects,
             project=self.spec.project,
             lineage=self.lineage,
-            targets=freeze(targets),
+            targets=self._used_targets,
         )
+
+    @property
+    def _used_targets(self) -> Fields:
+        targets: Fields = freeze(
+            {
+                name: {"kind": target.kind, "settings": asdict(target.settings)}
+                for name, target in self.spec.targets.items()
+            }
+        )
+        return targets
 
     def lock(self, command: str) -> Lock:
         """Return the lock of the project, to be asked for in the name of a command."""
@@ -122,6 +139,7 @@ def open_session(files: Files) -> Session:
     objects = open_store(spec.store, folder)
     return Session(
         spec=spec,
+        owner=owner,
         targets={
             name: TARGETS[target.kind](name, target.settings, folder, owner)
             for name, target in spec.targets.items()

@@ -16,9 +16,10 @@ def command(files: Files) -> None:
     Touches no target, reads no secret, runs nothing of the checkout.
     """
     from mlops.cli.kinds import KINDS  # noqa: PLC0415  keeps `--help` fast
+    from mlops.cli.terminal import write  # noqa: PLC0415  as above
     from mlops.load import load  # noqa: PLC0415  as above
 
     spec = load(files.paths, files.variables, KINDS)
     services = len(spec.deployments)
     names = ", ".join(os.path.relpath(path) for path in spec.files)
-    click.echo(f"{names}: fine ({services} deployment{'s' * (services != 1)})")
+    write(f"{names}: fine ({services} deployment{'s' * (services != 1)})\n")

@@ -1,0 +1,28 @@
+"""`mlops forget`: look no longer at a target that is gone for good."""
+
+import click
+
+from mlops.cli.options import Files, with_color, with_files
+from mlops.cli.session import open_session
+from mlops.cli.terminal import write
+from mlops.errors import Problem, SpecError
+
+
+@click.command("forget")
+@click.argument("target")
+@with_files
+@with_color
+def command(target: str, files: Files) -> None:
+    """Look no longer at TARGET, which the file has left. What still runs there stays there."""
+    session = open_session(files)
+    if target not in session.left:
+        have = ", ".join(session.left) or "none"
+        raise SpecError(
+            Problem(
+                summary=f"no target `{target}` was left",
+                hint=f"targets that were left: {have}; one of the file is taken out of it first",
+            )
+        )
+    with session.lock("mlops forget").acquire(0.0) as lease:
+        session.revisions.forget(lease.number, target.partition("@")[0])
+    write(f"{target} is forgotten.\n")
