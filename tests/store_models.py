@@ -1,15 +1,16 @@
 """What the tests of the store's models start from: a model, its file, and means that know it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlops.errors import Where
 from mlops.hashing import content_of
+from mlops.means import OwnLease
 from mlops.spec import Environment, Fields, Framework, Model
 from mlops.store.objects import Objects
 from mlops.store.registry import Registry, desired_model
-from mlops.values import Action, Change, Content, Desired, ModelVersion, Observed, Progress
+from mlops.values import Action, Address, Change, Content, Desired, ModelVersion, Observed, Progress
 
 LINEAGE: Fields = {"commit": "c0ffee", "who": "Ada", "dirty": False}
 
@@ -19,10 +20,14 @@ class FilesOf:
     """Means that know where the files of a model lie, and nothing else."""
 
     folder: Path
+    lease: OwnLease = field(default_factory=OwnLease)
 
     @property
     def lineage(self) -> Fields:
         return LINEAGE
+
+    def healthy(self, address: Address) -> Desired | None:
+        raise NotImplementedError
 
     def model_source(self, model: str, path: str) -> Path:
         del model
@@ -32,6 +37,9 @@ class FilesOf:
         raise NotImplementedError
 
     def model_files(self, content: Content) -> Mapping[str, Path]:
+        raise NotImplementedError
+
+    def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
         raise NotImplementedError
 
     def lock(self, environment: Environment) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from mlops.errors import SpecError
 from mlops.models.path import PathSource, Settings
 from mlops.models.table import SOURCES
+from mlops.models.url import UrlSource
 
 
 @pytest.fixture(autouse=True)
@@ -71,5 +72,5 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     assert "the model's folder `empty` holds no file" == caught.value.problems[0].summary
 
 
-def test_the_table_has_the_source_under_its_key() -> None:
-    assert {"path": PathSource} == dict(SOURCES)
+def test_the_table_has_each_source_under_its_key() -> None:
+    assert {"path": PathSource, "url": UrlSource} == dict(SOURCES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlops.plain import fingerprint
-from mlops.store.applied import AppliedRecords, hash_fields, read_applied, write_applied
+from mlops.store.applied import read_applied, write_applied
 from mlops.store.objects import Objects, open_store
 from mlops.values import Address, Applied
 
@@ -116,17 +116,3 @@ def test_a_thousand_addresses_are_read(objects: Objects) -> None:
         objects.create(f"applied/mnist/{address}/00000001.json", b'{"hashes": {}, "revision": 0}')
 
     assert set(addresses) == set(read_applied(objects, "mnist"))
-
-
-def test_the_records_of_a_run_are_those_of_its_project(objects: Objects) -> None:
-    records = AppliedRecords(objects, "mnist")
-
-    records.write(SERVICE, {"port": 1})
-
-    assert {SERVICE} == set(records.read())
-    records.write(SERVICE, None)
-    assert {} == records.read()
-
-
-def test_a_field_that_is_none_has_no_hash() -> None:
-    assert {"a": fingerprint("x")} == hash_fields({"a": "x", "b": None})

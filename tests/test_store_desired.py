@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from make import model_version
 from store_models import MODEL, PLAIN, wanted
 
 from mlops.hashing import content_of
-from mlops.store.desired import amount, desired_model
+from mlops.store.desired import amount, chosen, desired_model, is_unsized
+from mlops.values import FileEntry
 
 
 def test_what_a_model_shall_be_is_said_in_fields_inputs_and_words(tmp_path: Path) -> None:
@@ -42,3 +44,23 @@ def test_what_is_not_said_of_a_model_is_no_field(tmp_path: Path) -> None:
 )
 def test_an_amount_is_written_for_people(size: int, expected: str) -> None:
     assert expected == amount(size)
+
+
+def test_a_reference_chooses_by_age_number_or_alias() -> None:
+    versions = [model_version(version=2, aliases=("old",)), model_version(version=10)]
+
+    found = [chosen(versions, f"diabetes{end}") for end in ("", ":2", ":1", "@old", "@new")]
+
+    assert [10, 2, None, 2, None] == [one and one.version for one in found]
+    assert chosen([], "diabetes") is None
+
+
+def test_only_the_file_without_bytes_has_a_known_size_of_nothing() -> None:
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+    sizes = [
+        FileEntry(path="a", size=size, digest=digest)
+        for size, digest in ((0, empty), (0, "a" * 64), (1, "a" * 64))
+    ]
+
+    assert [False, True, False] == [is_unsized(entry) for entry in sizes]

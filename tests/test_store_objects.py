@@ -1,6 +1,7 @@
 """Named bytes in a folder or a cloud store."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
@@ -39,6 +40,27 @@ def test_an_object_is_created_once(objects: Objects) -> None:
     assert b"first" == objects.read("a/1.json")
     assert objects.exists("a/1.json")
     assert 5 == objects.size("a/1.json")
+
+
+def test_an_object_is_overwritten(objects: Objects) -> None:
+    objects.overwrite("a/1", b"first")
+    objects.overwrite("a/1", b"second")
+
+    assert b"second" == objects.read("a/1")
+    assert ("a/1",) == objects.list("a")
+
+
+def test_the_store_tells_when_an_object_was_written_last(objects: Objects) -> None:
+    objects.create("a", b"")
+    created = objects.modified("a")
+    time.sleep(0.01)
+    objects.overwrite("a", b"")
+    overwritten = objects.modified("a")
+
+    assert objects.modified("b") is None
+    assert created is not None
+    assert overwritten is not None
+    assert created < overwritten
 
 
 def test_an_empty_object_is_an_object(objects: Objects) -> None:

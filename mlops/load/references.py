@@ -13,6 +13,7 @@ from mlops.load.words import SINGULAR
 from mlops.protocols import Kinds
 from mlops.schema.annotations import properties
 from mlops.schema.sections import MODEL_REFERENCE
+from mlops.settings import reference_parts
 
 _ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104 - read in a file, not bound to
 
@@ -56,12 +57,14 @@ def _models(merged: Merged, references: Any, path: Steps) -> Iterator[Problem]:
         place = (*path, index)
         if not isinstance(reference, str) or not re.fullmatch(MODEL_REFERENCE, reference):
             continue  # the schema said so
-        if ":" not in reference:  # `name:3` may be in the store only, which `resolve` asks
+        name = reference_parts(reference)[0]
+        if name == reference:  # `name:3` may be in the store only, which `resolve` asks
             yield from _known(merged, "models", reference, place)
-        if reference in seen:
-            summary = f"model `{reference}` is listed twice"
-            yield Problem(summary=summary, where=merged.value(place), hint="remove one")
-        seen.add(reference)
+        if name in seen:
+            summary = f"model `{name}` is listed twice"
+            hint = "remove one: a service has one version of a model"
+            yield Problem(summary=summary, where=merged.value(place), hint=hint)
+        seen.add(name)
 
 
 def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:

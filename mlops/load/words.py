@@ -1,5 +1,6 @@
 """Says what a schema refused in words that people use, at the place that is meant."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -187,6 +188,7 @@ def _other(fault: Fault) -> Iterator[Problem]:
 
 
 def _short(text: str) -> str:
+    text = re.sub(r"://[^/@\s]*@", "://…@", text)  # a user and a password
     shown = " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
     return shown if len(shown) <= 60 else f"{shown[:59]}…"
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mlops.models.path import PathSource
+from mlops.models.url import UrlSource
 from mlops.protocols import ModelSource
 
-SOURCES: Mapping[str, type[ModelSource]] = {"path": PathSource}
+SOURCES: Mapping[str, type[ModelSource]] = {"path": PathSource, "url": UrlSource}

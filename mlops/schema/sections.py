@@ -9,10 +9,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from mlops.plain import NOTHING
-from mlops.settings import DURATION, DURATION_HINT, MODEL_NAME, PYTHON, VARIABLE_NAME, Setting
+from mlops.settings import (
+    ALIAS,
+    DURATION,
+    DURATION_HINT,
+    MODEL_NAME,
+    PYTHON,
+    VARIABLE_NAME,
+    Setting,
+)
 
-MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + r"(:[1-9][0-9]{0,8})?$"
-REFERENCE_HINT = "write the name of a model of this file, or `name:3` for one version of it"
+MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + rf"(:[1-9][0-9]{{0,8}}|@{ALIAS[1:-1]})?$"
+REFERENCE_HINT = (
+    "write the name of a model of this file, or `name:3` or `name@alias` for a version of the store"
+)
 HEADER = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 STORE = ".mlops/store"
 
@@ -135,11 +145,18 @@ class DeploymentSection:
         tuple[
             Annotated[
                 str,
-                Setting("`name` or `name:3`.", pattern=MODEL_REFERENCE, hint=REFERENCE_HINT),
+                Setting(
+                    "`name`, `name:3` or `name@alias`.",
+                    pattern=MODEL_REFERENCE,
+                    hint=REFERENCE_HINT,
+                ),
             ],
             ...,
         ],
-        Setting("Models that it serves: `name` is the newest of this file, `name:3` a version."),
+        Setting(
+            "Models that it serves: `name` is the newest of this file, `name:3` a version of the "
+            "store, `name@champion` the version that has this alias."
+        ),
     ]
     inference: Annotated[str, Setting("Name of the inference block that serves them.")]
     tags: Annotated[Texts, Setting("Words to find it by; changing them restarts nothing.")] = (

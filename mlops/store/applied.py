@@ -30,6 +30,12 @@ def read_applied(objects: Objects, project: str) -> Mapping[Address, Applied]:
         return {applied.address: applied for applied in found if applied is not None}
 
 
+def last_applied(objects: Objects, project: str, address: Address) -> Applied | None:
+    """Return what was last applied to one address; None if nothing was, or it was deleted."""
+    folder = f"applied/{project}/{address}"
+    return _newest(objects, folder, objects.list(folder))
+
+
 def hold_applied(objects: Objects, project: str, applied: Applied) -> None:
     """Record that an address keeps what was applied before, and what it went back from."""
     held = {"digest": applied.held, "why": applied.why}

@@ -106,7 +106,7 @@ def path(folder: str, number: int, mark: str) -> str:
 
 
 def grant_record(holder: Holder, key: str) -> Fields:
-    """Return what a grant says. `key` is like no other, so that a holder knows its own."""
+    """Return what a grant says. `key` makes it unlike any other."""
     return {
         "key": key,
         "who": holder.who,
@@ -118,20 +118,20 @@ def grant_record(holder: Holder, key: str) -> Fields:
     }
 
 
-def read_grant(objects: Objects, folder: str, number: int) -> tuple[Grant, Process, str]:
-    """Return a grant, the process that holds it, and its key; what is damaged says nothing."""
+def read_grant(objects: Objects, folder: str, number: int) -> tuple[Grant, Process]:
+    """Return a grant and the process that holds it; what is damaged says nothing."""
     try:
         record = read_record(objects, path(folder, number, "json"))
     except DamagedError:
         record = None
     if not isinstance(record, Mapping):
-        return Grant(number=number), process_of(None), ""
+        return Grant(number=number), process_of(None)
     words: dict[str, Any] = {
         name: value
         for name in ("who", "host", "run_url", "command", "at")
         if isinstance(value := record.get(name), str)
     }
-    return Grant(number=number, **words), process_of(record.get("process")), str(record.get("key"))
+    return Grant(number=number, **words), process_of(record.get("process"))
 
 
 def now() -> str:

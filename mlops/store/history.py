@@ -10,7 +10,13 @@ from datetime import datetime, timezone
 from mlops.errors import TargetError
 from mlops.plain import NOTHING, fingerprint
 from mlops.spec import Fields
-from mlops.store.applied import hold_applied, read_applied, write_applied
+from mlops.store.applied import (
+    hash_fields,
+    hold_applied,
+    last_applied,
+    read_applied,
+    write_applied,
+)
 from mlops.store.objects import Objects
 from mlops.store.revisions import Revisions
 from mlops.values import Address, Applied, Change, Desired
@@ -41,7 +47,7 @@ class History:
 
     def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
         """Write down what shall be made, before the first write; close what was cut short."""
-        revisions = self._revisions
+        revisions = self.revisions
         unfinished = {
             str(address): "unfinished"
             for address, applied in self.read().items()
@@ -60,12 +66,19 @@ class History:
             revisions.finish(old, {"result": "cut short"})
 
     def write(self, number: int, address: Address, fields: Fields | None) -> None:
-        """Record the fields that were applied; None after a delete."""
-        write_applied(self.objects, self.project, address, fields, number)
+        """Record the fields that were applied; None after a delete.
+
+        What is held stays held when it was made again as it was.
+        """
+        before = last_applied(self.objects, self.project, address)
+        if before and before.held and fields and before.hashes == hash_fields(fields):
+            hold_applied(self.objects, self.project, replace(before, revision=number))
+        else:
+            write_applied(self.objects, self.project, address, fields, number)
 
     def hold(self, address: Address, refused: Fields, why: str) -> None:
         """Record that an address went back from these fields, and why; it keeps what it had."""
-        applied = self.read().get(address)
+        applied = last_applied(self.objects, self.project, address)
         if applied is not None:
             held = replace(applied, held=fingerprint(refused), why=why)
             hold_applied(self.objects, self.project, held)
@@ -73,22 +86,23 @@ class History:
     def desired(self, number: int) -> Mapping[Address, Desired]:
         """Return what a revision wanted; nothing if its record is lost."""
         try:
-            wanted = self._revisions.read(number).desired
+            wanted = self.revisions.read(number).desired
         except TargetError:
             return {}
         return {thing.address: thing for thing in wanted}
 
     def finish(self, number: int, outcome: Fields) -> None:
         """Write down how a run ended, unless it left something that the next plan must know."""
-        self._revisions.finish(number, outcome)
+        self.revisions.finish(number, outcome)
 
     @property
-    def _revisions(self) -> Revisions:
+    def revisions(self) -> Revisions:
+        """What the runs set out to make."""
         return Revisions(self.objects, self.project)
 
     def _left_open(self) -> Iterable[tuple[Address, int]]:
         """Yield each address that an open revision meant to change, with its number."""
-        revisions = self._revisions
+        revisions = self.revisions
         for number in revisions.open():
             for text in revisions.changes(number):
                 place, kind, name = text.split("/")

@@ -15,7 +15,7 @@ from mlops.store.grants import Seen, Timing, now, path, seen_in
 from mlops.store.objects import Objects
 from mlops.store.patience import Patience
 
-RELEASING = 5.0
+RELEASING = 4.0
 """Seconds to try to say that the lock is free; if that fails, the next run finds out."""
 
 
@@ -71,7 +71,7 @@ class Lease:
         """
         began = self._clock()
         seen = seen_in(self._objects, self._folder)
-        if problem := self._lost(seen):
+        if problem := _lost(self.number, seen):
             self._end(problem)
             return
         self._objects.overwrite(path(self._folder, self.number, "beat"), now().encode())
@@ -91,15 +91,21 @@ class Lease:
         self.revoke()
         self._quit.set()
         if not self._released:
-            mark = path(self._folder, self.number, "released")
-            with suppress(TargetError):
-                patience = Patience(seconds=RELEASING)
-                patience.ask(lambda: self._objects.create(mark, now().encode()))
-                self._released = True
-        if self._thread is not None and self._thread is not threading.current_thread():
+            # Ctrl-C does not reach a thread that waits for a store, and shall not wait for one
+            saying = threading.Thread(target=self._say_released, name="release", daemon=True)
+            saying.start()
+            saying.join(timeout=RELEASING)
+        if self._thread is not None:
             # a thread that is inside the client's native code when Python ends can crash it
             self._thread.join(timeout=1.0)
         return self._released
+
+    def _say_released(self) -> None:
+        mark = path(self._folder, self.number, "released")
+        with suppress(TargetError):
+            patience = Patience(seconds=RELEASING)
+            patience.ask(lambda: self._objects.create(mark, now().encode()))
+            self._released = True
 
     def __enter__(self) -> "Lease":  # noqa: PYI034  `Self` came with 3.11
         return self
@@ -135,18 +141,19 @@ class Lease:
             )
         return self._ended
 
-    def _lost(self, seen: Seen) -> Problem | None:
-        """Return why the grant is not this run's any more, from what the store shows."""
-        if seen.last > self.number:
-            why = f"revision {seen.last} took it over"
-        elif seen.marked(self.number, "taken"):
-            why = "`mlops unlock` told this run to stop"
-        elif self.number not in seen.grants:
-            why = "somebody removed it from the store"
-        else:
-            return None
-        return Problem(summary=f"the lock was lost: {why}", hint="run `mlops plan` again")
-
     def _end(self, problem: Problem) -> None:
         with self._guard:
             self._ended = self._ended or problem
+
+
+def _lost(number: int, seen: Seen) -> Problem | None:
+    """Return why a grant is not its run's any more, from what the store shows."""
+    if seen.last > number:
+        why = f"revision {seen.last} took it over"
+    elif seen.marked(number, "taken"):
+        why = "`mlops unlock` told this run to stop"
+    elif number not in seen.grants:
+        why = "somebody removed it from the store"
+    else:
+        return None
+    return Problem(summary=f"the lock was lost: {why}", hint="run `mlops plan` again")

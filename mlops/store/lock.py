@@ -76,7 +76,7 @@ class Lock:
         sleep: Callable[[float], None] = time.sleep,
         timing: Timing = Timing(),  # noqa: B008  it is frozen
     ) -> None:
-        self._objects = objects.prompt()
+        self._objects = objects.prompt
         self._project = project
         self._folder = f"locks/{project}"
         self._holder = holder
@@ -150,10 +150,7 @@ class Lock:
         number = seen.last
         if not number or seen.marked(number, "released"):
             return None
-        grant, process, key = read_grant(self._objects, self._folder, number)
-        if key == asking.key:  # a grant that this run gave up on came to be later
-            self._mark(number, "released")
-            return None
+        grant, process = read_grant(self._objects, self._folder, number)
         if dead(process):
             return None
         grant, told = self._aged(grant, asking)

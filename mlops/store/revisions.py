@@ -57,13 +57,48 @@ class Revision:
     damaged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The records of one project's revisions."""
+
+    objects: Objects
+    name: str
+    patience: Patience
+
+    def path(self, number: int, what: str) -> str:
+        """Return the name of a record."""
+        return f"{self.name}/{number}.{what}.json"
+
+    def numbers(self) -> Mapping[str, set[int]]:
+        """Return which numbers each sort of record has."""
+        return self.patience.ask(lambda: _numbers(self.objects, self.name))
+
+    def record(self, number: int, what: str) -> Any:
+        """Return a record; None if there is none. Raises DamagedError."""
+        return self.patience.ask(lambda: read_record(self.objects, self.path(number, what)))
+
+    def written(self, number: int, what: str, record: Any) -> bool:
+        """Write a record; tell whether the one that is there is this one."""
+        data = canonical(record) + b"\n"
+        return self.patience.create(self.objects, self.path(number, what), data)
+
+    def create(self, number: int, what: str, record: Any) -> None:
+        """Write a record that nobody else may have written."""
+        if not self.written(number, what, record):
+            raise TargetError(
+                Problem(
+                    summary=f"`{self.path(number, what)}` is in the store"
+                    f" `{self.objects.location}` already",
+                    hint="run `mlops apply` again",
+                )
+            )
+
+
 class Revisions:
     """The revisions of one project in one store. They are written under the lock."""
 
     def __init__(self, objects: Objects, project: str) -> None:
-        self._objects = objects
-        self._folder = f"revisions/{project}"
-        self._patience = Patience()
+        self._folder = _Folder(objects, f"revisions/{project}", Patience())
 
     def begin(
         self,
@@ -90,12 +125,11 @@ class Revisions:
             "changes": changes,
             "desired": [desired_record(thing) for thing in desired],
         }
-        self._create(number, "begun", record)
+        self._folder.create(number, "begun", record)
 
     def finish(self, number: int, outcome: Fields) -> None:
         """Write down what came of it; what an earlier run said of it stays."""
-        path = self._path(number, "done")
-        self._patience.create(self._objects, path, canonical(outcome) + b"\n")
+        self._folder.written(number, "done", outcome)
 
     def forget(self, number: int, name: str) -> bool:
         """Look no longer at a target, as revision `number`; False if it was not known."""
@@ -107,7 +141,7 @@ class Revisions:
 
     def open(self) -> tuple[int, ...]:
         """Return the numbers of what was begun and is not done, lowest first."""
-        found = self._numbers()
+        found = self._folder.numbers()
         return tuple(sorted(found["begun"] - found["done"]))
 
     def changes(self, number: int) -> Fields:
@@ -116,18 +150,18 @@ class Revisions:
 
     def list(self, limit: int | None = None) -> tuple[Revision, ...]:
         """Return the newest `limit` revisions, newest first, damaged ones too."""
-        chosen = sorted(self._numbers()["begun"], reverse=True)[:limit]
+        chosen = sorted(self._folder.numbers()["begun"], reverse=True)[:limit]
         with ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="revisions") as pool:
             return tuple(pool.map(self._told, chosen))
 
     def read(self, number: int) -> Revision:
         """Return a revision, whole. Raises TargetError if it is not there or damaged."""
-        path = self._path(number, "begun")
-        record = read_record(self._objects, path)
+        path = self._folder.path(number, "begun")
+        record = self._folder.record(number, "begun")
         if record is None:
             raise TargetError(
                 Problem(
-                    summary=f"the store `{self._objects.location}` has no revision {number}",
+                    summary=f"the store `{self._folder.objects.location}` has no revision {number}",
                     hint="`mlops history` shows what there is",
                 )
             )
@@ -142,16 +176,16 @@ class Revisions:
                 desired=tuple(desired_of(thing) for thing in record["desired"]),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise damaged(self._objects, path) from error
+            raise damaged(self._folder.objects, path) from error
 
     def targets(self) -> tuple[UsedTarget, ...]:
         """Return every target that a run used and nobody forgot: a list call and a read.
 
         Of a damaged index the one before is taken.
         """
-        for number in sorted(self._numbers()["targets"], reverse=True):
+        for number in sorted(self._folder.numbers()["targets"], reverse=True):
             try:
-                record = read_record(self._objects, self._path(number, "targets"))
+                record = self._folder.record(number, "targets")
                 return tuple(
                     UsedTarget(
                         name=str(one["name"]),
@@ -173,30 +207,14 @@ class Revisions:
     def _outcome(self, number: int) -> Fields | None:
         """Return the outcome of a revision; an empty one if it is damaged: the run did end."""
         try:
-            outcome: Fields | None = read_record(self._objects, self._path(number, "done"))
+            outcome: Fields | None = self._folder.record(number, "done")
         except DamagedError:
             return NOTHING
         return outcome
 
     def _write_targets(self, number: int, used: Sequence[UsedTarget]) -> None:
         entries = [{"name": one.name, "kind": one.kind, "settings": one.settings} for one in used]
-        self._create(number, "targets", {"targets": entries})
-
-    def _create(self, number: int, what: str, record: Any) -> None:
-        path = self._path(number, what)
-        if not self._patience.create(self._objects, path, canonical(record) + b"\n"):
-            raise TargetError(
-                Problem(
-                    summary=f"`{path}` is in the store `{self._objects.location}` already",
-                    hint="run `mlops apply` again",
-                )
-            )
-
-    def _numbers(self) -> Mapping[str, set[int]]:
-        return _numbers(self._objects, self._folder)
-
-    def _path(self, number: int, what: str) -> str:
-        return f"{self._folder}/{number}.{what}.json"
+        self._folder.create(number, "targets", {"targets": entries})
 
 
 def last_revision(objects: Objects, project: str) -> int:

@@ -38,7 +38,8 @@ class ProcessTarget:
 
     def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
         self._name = name
-        self._folder = folder / (settings.folder or f".mlops/targets/{name}")
+        written = name.partition("@")[0]  # a target that was left is called `name@digest`
+        self._folder = folder / (settings.folder or f".mlops/targets/{written}")
         self._owner = owner
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:

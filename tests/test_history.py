@@ -1,0 +1,111 @@
+"""What the records tell of earlier runs: what was applied, cut short, held."""
+
+from pathlib import Path
+
+import make
+import pytest
+
+from mlops.plain import fingerprint
+from mlops.spec import Fields
+from mlops.store.history import History
+from mlops.store.objects import Objects, open_store
+from mlops.values import Action, Address, Applied
+
+RED = make.address("laptop/service/red")
+BLUE = make.address("laptop/service/blue")
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    objects: Objects = open_store("store", tmp_path)
+    return History(objects=objects, project="p", lineage=dict, targets={})
+
+
+def begun(history: History, number: int, *addresses: Address) -> None:
+    desired = [make.desired(address, fields={"port": number}) for address in addresses]
+    history.begin(number, desired, [make.change(address) for address in addresses])
+
+
+def applied(history: History) -> dict[str, Applied]:
+    return {address.name: record for address, record in history.read().items()}
+
+
+def hashed(fields: Fields) -> dict[str, str]:
+    return {path: fingerprint(value) for path, value in fields.items()}
+
+
+def test_what_a_run_began_and_did_not_record_is_unfinished(history: History) -> None:
+    begun(history, 1, RED, BLUE)
+    history.write(1, RED, {"port": 1})
+
+    found = applied(history)
+
+    assert not found["red"].unfinished
+    assert found["blue"].unfinished
+
+
+def test_a_run_that_ended_leaves_nothing_unfinished(history: History) -> None:
+    begun(history, 1, RED)
+    history.write(1, RED, {"port": 1})
+    history.finish(1, {"result": "done"})
+
+    found = applied(history)
+
+    assert [False] == [record.unfinished for record in found.values()]
+    assert hashed({"port": 1}) == found["red"].hashes
+
+
+def test_the_next_run_closes_an_open_one_and_remembers_what_it_left(history: History) -> None:
+    begun(history, 1, RED, BLUE)
+    begun(history, 2, RED)
+    history.write(2, RED, {"port": 2})
+
+    found = applied(history)
+
+    assert not found["red"].unfinished
+    assert found["blue"].unfinished
+
+
+def test_what_is_held_keeps_what_was_applied_and_says_why(history: History) -> None:
+    begun(history, 1, RED)
+    history.write(1, RED, {"port": 1})
+    history.finish(1, {"result": "done"})
+
+    history.hold(RED, {"port": 2}, "it broke")
+
+    held = applied(history)["red"]
+    assert (fingerprint({"port": 2}), "it broke", 1) == (held.held, held.why, held.revision)
+    assert {RED: {"port": 1}} == {
+        address: thing.fields for address, thing in history.desired(held.revision).items()
+    }
+
+
+def test_making_the_same_again_keeps_the_hold_and_anything_else_ends_it(history: History) -> None:
+    begun(history, 1, RED)
+    history.write(1, RED, {"port": 1})
+    history.hold(RED, {"port": 2}, "it broke")
+
+    history.write(2, RED, {"port": 1})
+    kept = applied(history)["red"]
+    history.write(3, RED, {"port": 3})
+    ended = applied(history)["red"]
+
+    assert (fingerprint({"port": 2}), 2) == (kept.held, kept.revision)
+    assert "" == ended.held
+
+
+def test_a_deleted_thing_is_no_longer_told_of(history: History) -> None:
+    begun(history, 1, RED)
+    history.write(1, RED, {"port": 1})
+    history.write(1, RED, None)
+    history.finish(1, {"result": "done"})
+
+    assert {} == history.read()
+
+
+def test_the_first_action_of_an_address_is_in_the_revision(history: History) -> None:
+    begun(history, 1, RED)
+
+    changes = history.revisions.read(1).changes
+
+    assert {str(RED): Action.CREATE.value} == dict(changes)

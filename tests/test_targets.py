@@ -1,0 +1,223 @@
+"""The conformance ladder: every row of the table of targets climbs it, on the real thing."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any
+
+import make
+import pytest
+from fakes import MemoryRecords, MemoryTarget, NoMeans
+from walk import STARTER, free_port, processes
+
+from mlops.code import code_of
+from mlops.environments.lock import compile_lock
+from mlops.events import Done
+from mlops.hashing import HashCache, content_of
+from mlops.protocols import Means, Target
+from mlops.run import World, carry_out, survey
+from mlops.spec import Environment, Inference
+from mlops.targets.process.settings import ServiceSettings, Serving, Settings
+from mlops.targets.process.target import ProcessTarget
+from mlops.targets.table import TARGETS
+from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
+
+STEPS = 4
+"""A change is cut short after each number of steps below this."""
+
+
+class FileMeans(NoMeans):
+    """Means that find the files of one model and of the code where they were written."""
+
+    def __init__(self, folder: Path, model: PinnedModel) -> None:
+        super().__init__()
+        self._folder = folder
+        self._model = model
+
+    def registered(self, model: str, digest: str) -> ModelVersion:
+        assert (self._model.name, self._model.content.digest) == (model, digest)
+        return make.model_version(model, content=self._model.content)
+
+    def model_files(self, content: Content) -> Mapping[str, Path]:
+        return {entry.path: self._folder / "model" / entry.path for entry in content.files}
+
+    def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
+        return {entry.path: source / entry.path for entry in content.files}
+
+    def lock(self, environment: Environment) -> Path:
+        path = self._folder / "lock.txt"
+        path.write_text(compile_lock(environment), encoding="utf-8")
+        return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A target to climb: what is wanted on each rung, and what the platform does of itself."""
+
+    target: Target
+    means: Means
+    made: tuple[Desired, ...]
+    changed: tuple[Desired, ...]
+    replaced: tuple[Desired, ...]
+    meddle: Callable[[], object]
+    living: Callable[[], int]
+    """How many services live, told by the platform itself."""
+
+    def world(self) -> World:
+        """Return a world of this target alone, without records."""
+        place = self.made[0].address.place
+        return World(project="p", store="s", places={place: self.target}, records=MemoryRecords())
+
+
+def memory(_: Path) -> Row:
+    target = MemoryTarget()
+
+    def wanted(**fields: Any) -> tuple[Desired, ...]:
+        base = make.desired("here/base/b", fields={"digest": "x"})
+        given = {"port": 1, "tags.a": "1", "region": "west", **fields}
+        needs = (base.address,)
+        return (base, make.desired("here/service/diabetes", fields=given, needs=needs))
+
+    def meddle() -> None:
+        for address, thing in target.things.items():
+            target.things[address] = replace(thing, state="scaled", labels={"port": "one"})
+
+    return Row(
+        target=target,
+        means=NoMeans(),
+        made=wanted(),
+        changed=wanted(**{"tags.a": "2"}),
+        replaced=wanted(region="north"),
+        meddle=meddle,
+        living=lambda: sum(address.kind == "service" for address in target.things),
+    )
+
+
+def process(folder: Path) -> Row:
+    for part in ("model", "score"):
+        shutil.copytree(STARTER / part, folder / part)
+    file = str(folder / "mlops.yaml")
+    owner = make.owner(root=str(folder), files=(file,))
+    target = ProcessTarget("laptop", Settings(), folder, owner)
+    cache = HashCache.open()
+    model = make.pinned(content=content_of(folder / "model", cache=cache))
+    pins = Pins(
+        models=(model,), code=code_of(folder / "score", cache), inference=_inference(folder)
+    )
+    port = free_port()
+
+    def wanted(timeout: str = "300s", **given: Any) -> tuple[Desired, ...]:
+        settings = ServiceSettings(port=port, serving=Serving(timeout=timeout))
+        where = make.where(file=file)
+        return target.desire(make.deployment(settings=settings, where=where, **given), pins)
+
+    def meddle() -> None:
+        services = folder / ".mlops" / "targets" / "laptop" / "services"
+        (services / "diabetes" / "notes.txt").write_text("somebody's")
+        (services / "diabetes" / "code" / "__pycache__").mkdir(exist_ok=True)
+
+    return Row(
+        target=target,
+        means=FileMeans(folder, model),
+        made=wanted(),
+        changed=wanted(tags={"team": "research"}),
+        replaced=wanted(timeout="10s"),
+        meddle=meddle,
+        living=lambda: len(processes(folder)) // 2,
+    )
+
+
+def _inference(folder: Path) -> Inference:
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return make.inference(
+        source_directory=str(folder / "score"),
+        environment=make.environment(python=python, requirements=()),
+    )
+
+
+ROWS = {"memory": memory, "process": process}
+
+
+@pytest.fixture(params=ROWS)
+def row(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Row]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path.resolve() / "work"
+    folder.mkdir()
+    try:
+        yield ROWS[request.param](folder)
+    finally:
+        for left in processes(folder):
+            with contextlib.suppress(Exception):
+                left.kill()
+
+
+def climb(row: Row, at: World, wanted: tuple[Desired, ...]) -> None:
+    """Carry out a plan, and see that nothing is left to do."""
+    agreed = survey(at, wanted)
+    events = list(carry_out(at, agreed, row.means, Flag()))
+    done = [event.address for event in events if isinstance(event, Done)]
+    assert sorted(change.address for change in agreed.pending) == sorted(done), events
+    assert survey(at, wanted).pending == ()
+
+
+def test_every_kind_of_target_climbs() -> None:
+    assert set(TARGETS) <= set(ROWS)
+
+
+def test_make_change_replace_remove_each_leave_nothing_to_do(row: Row) -> None:
+    at = row.world()
+
+    for wanted in (row.made, row.changed, row.replaced):
+        climb(row, at, wanted)
+        assert row.living() == 1
+    climb(row, at, ())
+
+    assert row.living() == 0
+    assert tuple(row.target.observe(())) == ()
+
+
+def test_cut_short_anywhere_and_run_again_converges(row: Row) -> None:
+    at = row.world()
+
+    for wanted in (row.made, row.changed, row.replaced, ()):
+        for steps in range(1, STEPS):
+            cut_short(row, at, wanted, steps)
+        climb(row, at, wanted)
+        assert row.living() == (1 if wanted else 0)
+
+
+def cut_short(row: Row, at: World, wanted: tuple[Desired, ...], steps: int) -> None:
+    """Begin every change of a plan, and leave each after some steps."""
+    for change in survey(at, wanted).pending:
+        with contextlib.closing(iter_of(row.target.apply(change, row.means))) as making:
+            for _ in zip(range(steps), making, strict=False):
+                pass
+
+
+def iter_of(steps: Iterator[Any]) -> Any:
+    """Return the generator that it is, which can be closed."""
+    return steps
+
+
+def test_what_the_platform_adds_is_nothing_to_do(row: Row) -> None:
+    at = row.world()
+    climb(row, at, row.made)
+
+    row.meddle()
+
+    assert survey(at, row.made).pending == ()
+
+
+def test_a_record_that_is_lost_changes_no_plan(row: Row) -> None:
+    climb(row, row.world(), row.made)
+
+    fresh = row.world()
+
+    assert survey(fresh, row.made).pending == ()
+    climb(row, fresh, row.changed)

@@ -1,0 +1,135 @@
+"""What earlier runs left: a return to what was healthy, a rollback, targets that left the file."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from walk import Walk, walking
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    with walking(tmp_path) as begun:
+        assert begun.apply().code == 0
+        yield begun
+
+
+def broken(walk: Walk) -> str:
+    """Make the script fail in init(); return the line that does it."""
+    script = walk.folder / "score" / "score.py"
+    line = '\nraise RuntimeError("no model today")\n'
+    script.write_text(script.read_text() + line)
+    return line
+
+
+def test_a_change_that_fails_returns_to_what_was_healthy_and_is_held(walk: Walk) -> None:
+    before = walk.score()
+    broken(walk)
+
+    answer = walk.apply()
+
+    assert answer.code == 7
+    assert "RuntimeError: no model today" in answer.err
+    assert "returned   ~ laptop/service/diabetes" in answer.out
+    assert before == walk.score()
+    plan = walk.run("plan")
+    assert "laptop/service/diabetes is held at what it was" in plan.out
+    assert "No changes." in plan.out
+    assert walk.run("drift").code == 0
+
+
+def test_what_is_held_is_released_by_another_file_or_by_retry(walk: Walk) -> None:
+    line = broken(walk)
+    walk.apply()
+
+    retried = walk.apply("--retry", "diabetes")
+    walk.edit("score/score.py", line, "\n# mended\n")
+    mended = walk.apply()
+
+    assert retried.code == 7
+    assert "returned" in retried.out
+    assert mended.code == 0, mended.err
+    walk.settled()
+
+
+def test_a_held_service_that_dies_is_mended_to_what_it_was(walk: Walk) -> None:
+    broken(walk)
+    walk.apply()
+    for pid in walk.servers():
+        os.kill(pid, signal.SIGKILL)
+
+    plan = walk.plan()
+    answer = walk.apply()
+
+    assert "process  stopped -> running  drift, restart" in plan
+    assert answer.code == 0, answer.err
+    assert walk.score()
+
+
+def test_a_rollback_goes_back_and_the_file_is_held(walk: Walk) -> None:
+    walk.edit("mlops.yaml", "stage: dev", "stage: prod")
+    walk.apply()
+
+    answer = walk.run("rollback", "--auto-approve")
+
+    assert answer.code == 0, answer.err
+    assert "tags.stage  prod -> dev" in answer.out
+    assert "it was rolled back" in walk.plan()
+    assert walk.apply("--retry", "diabetes").code == 0
+    assert "tags.stage       prod" in walk.run("show", "diabetes").out
+
+
+def test_a_rollback_brings_back_the_code_though_the_checkout_has_moved_on(walk: Walk) -> None:
+    script = walk.folder / "score" / "score.py"
+    script.write_text(script.read_text().replace("return ", "return [0] and ", 1))
+    walk.apply()
+    moved = walk.run("history", "--format", "json").json
+
+    answer = walk.run("rollback", str(moved[-1]["revision"]), "--auto-approve")
+
+    assert answer.code == 0, answer.err
+    assert walk.score()[0] > 100
+
+
+def test_history_tells_each_run(walk: Walk) -> None:
+    walk.edit("mlops.yaml", "stage: dev", "stage: prod")
+    walk.apply()
+
+    rows = walk.run("history", "--format", "json").json
+    whole = walk.run("history", str(rows[0]["revision"])).out
+
+    assert ["~1", "+3"] == [row["changes"] for row in rows]
+    assert ["done", "done"] == [row["result"] for row in rows]
+    assert "laptop/service/diabetes  diabetes:1" in whole
+
+
+def test_a_target_with_another_name_is_a_move(walk: Walk) -> None:
+    walk.edit("mlops.yaml", "laptop", "desktop")
+
+    plan = walk.plan()
+    refused = walk.apply()
+    moved = walk.apply("--allow-deletes", "1")
+
+    assert "+ desktop/service/diabetes" in plan
+    assert "- laptop/service/diabetes" in plan
+    assert refused.code == 3
+    assert moved.code == 0, moved.err
+    assert walk.score()
+    assert "No changes." in walk.plan()
+
+
+def test_a_target_that_left_is_looked_at_until_it_is_forgotten(walk: Walk) -> None:
+    walk.edit("mlops.yaml", "laptop: {kind: process}", "laptop: {kind: process, folder: away}")
+
+    plan = walk.plan()
+    unknown = walk.run("forget", "laptop")
+    left = plan.split("- laptop@")[1].split("/")[0]
+    forgotten = walk.run("forget", f"laptop@{left}")
+
+    assert "+ laptop/service/diabetes" in plan
+    assert unknown.code == 1
+    assert f"laptop@{left}" in unknown.err
+    assert forgotten.code == 0, forgotten.err
+    assert "laptop@" not in walk.run("plan").out

@@ -1,0 +1,71 @@
+"""Ports: taken by a stranger, exchanged, passed on."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from walk import Walk, free_port, walking
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    with walking(tmp_path) as begun:
+        yield begun
+
+
+def test_a_port_that_a_stranger_holds_is_an_error_with_its_place(walk: Walk) -> None:
+    before = walk.files()
+    with socket.create_server(("127.0.0.1", walk.port)):
+        answer = walk.apply()
+
+    line = walk.spec.read_text(encoding="utf-8").splitlines().index(f"    port: {walk.port}") + 1
+    assert answer.code == 1
+    assert answer.err.startswith(f"error: mlops.yaml:{line}:11: port {walk.port} is taken by ")
+    assert answer.out == ""
+    assert before == walk.files()
+
+
+def test_a_service_moves_to_the_port_that_another_one_leaves(walk: Walk) -> None:
+    second, third = free_port(), free_port()
+    walk.add_service("other", second)
+    assert walk.apply().code == 0
+    walk.edit("mlops.yaml", f"port: {second}", f"port: {third}")
+    walk.edit("mlops.yaml", f"port: {walk.port}", f"port: {second}")
+
+    answer = walk.apply()
+
+    assert answer.code == 0, answer.err
+    assert [205.826] == pytest.approx(walk.score(second), abs=0.001)
+    assert [205.826] == pytest.approx(walk.score(third), abs=0.001)
+    walk.settled()
+
+
+def test_two_services_exchange_their_ports(walk: Walk) -> None:
+    second = free_port()
+    walk.add_service("other", second)
+    assert walk.apply().code == 0
+    walk.edit("mlops.yaml", f"port: {second}", "port: 1")
+    walk.edit("mlops.yaml", f"port: {walk.port}", f"port: {second}")
+    walk.edit("mlops.yaml", "port: 1}", f"port: {walk.port}}}")
+
+    answer = walk.apply()
+
+    assert answer.code == 0, answer.err
+    assert {second, walk.port} == {walk.record()["port"], walk.record("other")["port"]}
+    assert walk.record()["port"] == second
+    walk.settled()
+
+
+def test_a_service_takes_the_port_of_one_that_is_deleted(walk: Walk) -> None:
+    second = free_port()
+    walk.add_service("other", second)
+    assert walk.apply().code == 0
+    walk.drop_service("other")
+    walk.add_service("heir", second)
+
+    answer = walk.apply("--allow-deletes", "1")
+
+    assert answer.code == 0, answer.err
+    assert [205.826] == pytest.approx(walk.score(second), abs=0.001)
+    walk.settled()
