@@ -137,40 +137,16 @@ def with_selection(command: Command) -> Command:
 def with_agreement(command: Command) -> Command:
     """Give a command the options of a run that changes things, as its argument `agreement`."""
 
-    @click.option(
-        "--auto-approve", is_flag=True, help="Do not ask. Deletes still need their count."
-    )
-    @click.option(
-        "--allow-deletes",
-        type=click.IntRange(min=0),
-        default=None,
-        metavar="N",
-        help="How many services may be deleted. Default: 0, or what is typed.",
-    )
-    @click.option(
-        "--parallelism",
-        type=click.IntRange(1, 100),
-        default=10,
-        metavar="N",
-        help="Changes at the same time at one target. Default: 10.",
-    )
-    @click.option(
-        "--lock-timeout",
-        type=Duration(),
-        default="60s",
-        metavar="TIME",
-        help="How long to wait for another run. Default: 60s.",
-    )
+    @_with_limits
     @click.option("--json", "stream", is_flag=True, help="Write a JSON line for each event.")
     @with_format
     @wraps(command)
     def gathered(
-        *,
-        auto_approve: bool,
+        auto_approve: bool,  # noqa: FBT001  click passes it by name
         allow_deletes: int | None,
         parallelism: int,
         lock_timeout: float,
-        stream: bool,
+        stream: bool,  # noqa: FBT001  as above
         form: str,
         **rest: Any,
     ) -> Any:
@@ -186,6 +162,38 @@ def with_agreement(command: Command) -> Command:
         return command(agreement=agreement, **rest)
 
     return gathered
+
+
+def _with_limits(command: Command) -> Command:
+    """Add the options that say how far, how wide and how long a run may go."""
+    options = (
+        click.option(
+            "--auto-approve", is_flag=True, help="Do not ask. Deletes still need their count."
+        ),
+        click.option(
+            "--allow-deletes",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="How many services may be deleted. Default: 0, or what is typed.",
+        ),
+        click.option(
+            "--parallelism",
+            type=click.IntRange(1, 100),
+            default=10,
+            metavar="N",
+            help="Changes at the same time at one target. Default: 10.",
+        ),
+        click.option(
+            "--lock-timeout",
+            type=Duration(),
+            default="60s",
+            metavar="TIME",
+            help="How long to wait for another run. Default: 60s.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def with_color(command: Command) -> Command:

@@ -12,7 +12,7 @@ import yaml
 
 from mlops.clients.scalars import ScalarError, plain
 from mlops.clients.text import Source, control_character, position, read_source
-from mlops.clients.yaml_tree import BROKEN, Broken, Entry, Node, StopError, Tree
+from mlops.clients.yaml_tree import BROKEN, Broken, Entry, Node, Remarks, StopError, Tree
 from mlops.clients.yaml_words import parser_problem
 from mlops.errors import Problem, SpecError, Where
 
@@ -30,7 +30,7 @@ class Document:
     """
 
     source: Source
-    tree: Tree
+    remarks: Remarks
     root: Node
     problems: tuple[Problem, ...]
 
@@ -50,13 +50,13 @@ class Document:
         node = entry.node
         if node.start.index == node.end.index and entry.key is not None:
             node = entry.key  # nothing is written: the key is what people can see
-        return self.tree.place(node.start, node.end)
+        return self.remarks.place(node.start, node.end)
 
     def key(self, path: Steps) -> Where:
         """Return the place of a key; of the value, for an item of a list."""
         entry = self._entry(path)
         node = entry.key or entry.node
-        return self.tree.place(node.start, node.end)
+        return self.remarks.place(node.start, node.end)
 
     def raw(self, path: Steps) -> str:
         """Return the first line of a value as it is written."""
@@ -108,15 +108,16 @@ def scalar(text: str) -> Any:
 
 
 def _parsed(source: Source) -> Document:
-    tree = Tree(source)
+    remarks = Remarks(source)
+    tree = Tree(remarks)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         for event in yaml.parse(source.text, Loader=loader):
             tree.feed(event)
     except StopError as error:
-        return _document(source, *tree.problems, error.problem)
+        return _document(source, *remarks.problems, error.problem)
     except yaml.MarkedYAMLError as error:
-        return _document(source, *tree.problems, parser_problem(source, error))
+        return _document(source, *remarks.problems, parser_problem(source, error))
     except yaml.reader.ReaderError as error:
         line, column = position(source.text, error.position)
         where = source.where(line, column)
@@ -127,11 +128,13 @@ def _parsed(source: Source) -> Document:
     if tree.root is None or tree.root.value is None:
         hint = "begin with `version: 1`"
         problem = Problem(summary="the file is empty", where=source.where(1, 1), hint=hint)
-        return _document(source, *tree.problems, problem)
-    return Document(source=source, tree=tree, root=tree.root, problems=tuple(tree.problems))
+        return _document(source, *remarks.problems, problem)
+    return Document(
+        source=source, remarks=remarks, root=tree.root, problems=tuple(remarks.problems)
+    )
 
 
 def _document(source: Source, *problems: Problem) -> Document:
     nowhere = yaml.Mark(source.file, 0, 0, 0, None, 0)
     root = Node(BROKEN, nowhere, nowhere)
-    return Document(source=source, tree=Tree(source), root=root, problems=problems)
+    return Document(source=source, remarks=Remarks(source), root=root, problems=problems)

@@ -68,13 +68,38 @@ class _Open:
     height: int = 0
 
 
-class Tree:
-    """Takes events one by one; ends with `root` and the `problems` on the way."""
+class Remarks:
+    """What there is to say of a file, each with its place."""
 
     def __init__(self, source: Source) -> None:
-        self.root: Node | None = None
         self.problems: list[Problem] = []
-        self._source = source
+        self.source = source
+
+    def place(self, start: Any, end: Any) -> Where:
+        """Return the place between two marks, cut at the end of the first line."""
+        lines = self.source.lines
+        width = end.column - start.column
+        if end.line != start.line and start.line < len(lines):
+            width = len(lines[start.line].rstrip()) - start.column
+        return self.source.where(start.line + 1, start.column + 1, width)
+
+    def tell(self, summary: str, hint: str, event: Any) -> None:
+        """Note a problem, and go on."""
+        where = self.place(event.start_mark, event.end_mark)
+        self.problems.append(Problem(summary=summary, where=where, hint=hint))
+
+    def stop(self, summary: str, hint: str, event: Any) -> None:
+        """Raise StopError: the rest makes no sense."""
+        where = self.place(event.start_mark, event.end_mark)
+        raise StopError(Problem(summary=summary, where=where, hint=hint))
+
+
+class Tree:
+    """Takes events one by one; ends with `root`, and remarks on the way."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        self.root: Node | None = None
+        self._said = remarks
         self._open: list[_Open] = []
         self._anchors: dict[str, Node | None] = {}
         self._nodes = 0
@@ -93,19 +118,11 @@ class Tree:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(event)
 
-    def place(self, start: Any, end: Any) -> Where:
-        """Return the place between two marks, cut at the end of the first line."""
-        lines = self._source.lines
-        width = end.column - start.column
-        if end.line != start.line and start.line < len(lines):
-            width = len(lines[start.line].rstrip()) - start.column
-        return self._source.where(start.line + 1, start.column + 1, width)
-
     def _document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
             hint = "write one file for each, and name them all with `-f`"
-            self._stop("a file may hold only one document", hint, event)
+            self._said.stop("a file may hold only one document", hint, event)
 
     def _scalar(self, event: Any) -> None:
         self._count(1, event)
@@ -118,7 +135,7 @@ class Tree:
 
     def _value(self, event: Any) -> Any:
         if "\0" in event.value:
-            self._tell("text may not hold the character U+0000", "delete it", event)
+            self._said.tell("text may not hold the character U+0000", "delete it", event)
             return BROKEN
         try:
             if event.tag is None:
@@ -126,7 +143,9 @@ class Tree:
             if self._known_tag(event, ("str", "int", "float", "bool", "null")):
                 return tagged(event.tag, event.value)
         except ScalarError as error:
-            self._tell(str(error), f"put it in quotes if text is meant: {_quoted(event)}", event)
+            self._said.tell(
+                str(error), f"put it in quotes if text is meant: {_quoted(event)}", event
+            )
         return BROKEN
 
     def _key(self, parent: _Open, event: Any) -> None:
@@ -135,27 +154,29 @@ class Tree:
         parent.key = Node(key, event.start_mark, event.end_mark)
         if event.implicit[0] and key == "<<":
             parent.dropped = True
-            self._tell("there are no merge keys", "write the keys out", event)
+            self._said.tell("there are no merge keys", "write the keys out", event)
         elif not isinstance(self._value(event), str):
             shown = f"`{key}`" if key else "nothing"
-            self._tell(
+            self._said.tell(
                 f"a key must be text, not {shown}", f"put it in quotes: {_quoted(event)}", event
             )
         elif key in parent.children:
             parent.dropped = True
             first = parent.children[key].key
-            where = self.place(first.start, first.end) if first else None
+            where = self._said.place(first.start, first.end) if first else None
             other = f"{where.file}:{where.line}:{where.column}" if where else "above"
-            self._tell(f"`{key}` is written twice", f"remove one; the first is at {other}", event)
+            self._said.tell(
+                f"`{key}` is written twice", f"remove one; the first is at {other}", event
+            )
 
     def _begin(self, event: Any) -> None:
         self._count(1, event)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         if self._open and self._open[-1].is_mapping and self._open[-1].key is None:
             hint = "write plain text as the key; put text that begins with `{` or `[` in quotes"
-            self._stop("a key must be text, not a list or a mapping", hint, event)
+            self._said.stop("a key must be text, not a list or a mapping", hint, event)
         if len(self._open) >= DEPTH:
-            self._stop(f"this is nested deeper than {DEPTH} levels", "write it flatter", event)
+            self._said.stop(f"this is nested deeper than {DEPTH} levels", "write it flatter", event)
         opened = _Open(event, {} if is_mapping else [], is_mapping)
         if event.tag is not None:
             opened.refused = not self._known_tag(event, ("map",) if is_mapping else ("seq",))
@@ -173,21 +194,23 @@ class Tree:
     def _alias(self, event: Any) -> None:
         parent = self._open[-1] if self._open else None
         if parent is not None and parent.is_mapping and parent.key is None:
-            self._stop("a key must be text, not an alias", "write the text out", event)
+            self._said.stop("a key must be text, not an alias", "write the text out", event)
         node = self._anchors.get(event.anchor)
         if node is None:
             node = Node(BROKEN, event.start_mark, event.end_mark)
             if event.anchor in self._anchors:
                 summary = f"the alias `*{event.anchor}` is inside of what it stands for"
-                self._tell(summary, "write the value out", event)
+                self._said.tell(summary, "write the value out", event)
             else:
                 hint = (
                     f"write `&{event.anchor}` before the value above that is meant, or use quotes"
                 )
-                self._tell(f"there is no anchor `&{event.anchor}` above", hint, event)
+                self._said.tell(f"there is no anchor `&{event.anchor}` above", hint, event)
         self._count(node.size, event)
         if len(self._open) + node.height > DEPTH:
-            self._stop(f"this alias nests deeper than {DEPTH} levels", "write it flatter", event)
+            self._said.stop(
+                f"this alias nests deeper than {DEPTH} levels", "write it flatter", event
+            )
         self._add(node, None)
 
     def _add(self, node: Node, anchor: str | None) -> None:
@@ -215,10 +238,10 @@ class Tree:
             return True
         shown = f"!!{tag.removeprefix(CORE)}" if tag.startswith(CORE) else tag
         summary = f"YAML is data here: the tag `{shown}` is refused"
-        where = self._source.where(
+        where = self._said.source.where(
             event.start_mark.line + 1, event.start_mark.column + 1, len(shown)
         )
-        self.problems.append(Problem(summary=summary, where=where, hint="remove the tag"))
+        self._said.problems.append(Problem(summary=summary, where=where, hint="remove the tag"))
         return False
 
     def _count(self, nodes: int, event: Any) -> None:
@@ -227,15 +250,7 @@ class Tree:
             summary = (
                 f"this makes more than {NODES:,} values, aliases counted as what they stand for"
             )
-            self._stop(summary, "write less, or split the file", event)
-
-    def _tell(self, summary: str, hint: str, event: Any) -> None:
-        where = self.place(event.start_mark, event.end_mark)
-        self.problems.append(Problem(summary=summary, where=where, hint=hint))
-
-    def _stop(self, summary: str, hint: str, event: Any) -> None:
-        where = self.place(event.start_mark, event.end_mark)
-        raise StopError(Problem(summary=summary, where=where, hint=hint))
+            self._said.stop(summary, "write less, or split the file", event)
 
 
 def _quoted(event: Any) -> str:
