@@ -83,6 +83,16 @@ def test_a_file_without_deployments_is_an_error(walk: Walk) -> None:
     assert servers == walk.servers()
 
 
+def test_what_a_file_without_deployments_left_can_still_be_destroyed(walk: Walk) -> None:
+    text = walk.spec.read_text(encoding="utf-8")
+    walk.spec.write_text(text[: text.index("deployments:")], encoding="utf-8")
+
+    answer = walk.run("destroy", "--auto-approve", "--allow-deletes", "2")
+
+    assert answer.code == 0, answer.err
+    assert {} == walk.servers()
+
+
 def test_what_is_protected_stays_and_the_others_go(walk: Walk) -> None:
     walk.edit("mlops.yaml", "    port:", "    protect: true\n    port:")
     assert walk.apply().code == 0

@@ -14,7 +14,7 @@ from mlops.errors import Problem, SpecError
 @with_color
 def command(target: str, files: Files) -> None:
     """Look no longer at TARGET, which the file has left. What still runs there stays there."""
-    session = open_session(files)
+    session = open_session(files, empty=True)
     if target not in session.left:
         have = ", ".join(session.left) or "none"
         raise SpecError(

@@ -131,9 +131,12 @@ class Session:
         )
 
 
-def open_session(files: Files) -> Session:
-    """Load the files and make the rows that they name. Touches nothing, raises SpecError."""
-    spec = load(files.paths, files.variables, KINDS)
+def open_session(files: Files, *, empty: bool = False) -> Session:
+    """Load the files and make the rows that they name. Touches nothing, raises SpecError.
+
+    A file without deployments is refused, unless `empty` is fine.
+    """
+    spec = load(files.paths, files.variables, KINDS, empty=empty)
     folder = Path(spec.folder)
     owner = Owner(project=spec.project, source=source(folder), root=spec.root, files=spec.files)
     objects = open_store(spec.store, folder)

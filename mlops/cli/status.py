@@ -16,7 +16,7 @@ from mlops.values import Observed, Ownership
 @with_color
 def command(files: Files, form: str) -> None:
     """Show every service of the files and of their targets: state, models, address, age."""
-    session = open_session(files)
+    session = open_session(files, empty=True)
     seen = [thing for thing in observe((), session.world.places) if thing.address.kind == "service"]
     live = {thing.address.name for thing in seen}
     rows = [_row(thing) for thing in seen]

@@ -13,7 +13,7 @@ from mlops.load.check import check_schema
 from mlops.load.files import check_files
 from mlops.load.merge import merge
 from mlops.load.read import read_files
-from mlops.load.references import check_references
+from mlops.load.references import check_complete, check_references
 from mlops.load.variables import substitute
 from mlops.protocols import Kinds
 from mlops.spec import Spec
@@ -22,8 +22,13 @@ _LONGEST = 500
 """Characters of the longest sentence that is told."""
 
 
-def load(paths: Sequence[Path], variables: Mapping[str, str], kinds: Kinds) -> Spec:
-    """Return what the files and folders `paths` say. Raises SpecError with all that is wrong."""
+def load(
+    paths: Sequence[Path], variables: Mapping[str, str], kinds: Kinds, *, empty: bool = False
+) -> Spec:
+    """Return what the files and folders `paths` say. Raises SpecError with all that is wrong.
+
+    A spec without deployments is wrong, too, unless `empty` is fine: to destroy, or to look.
+    """
     read, problems = read_files(paths)
     if not read:
         raise SpecError(*map(_on_one_line, problems))
@@ -32,6 +37,7 @@ def load(paths: Sequence[Path], variables: Mapping[str, str], kinds: Kinds) -> S
     problems += substitute(merged, variables)
     if merged.data or merged.complete:
         problems += check_schema(merged, kinds)
+        problems += check_complete(merged, empty=empty)
         problems += check_references(merged, kinds)
     files = check_files(merged)
     problems += files.problems

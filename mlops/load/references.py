@@ -20,7 +20,6 @@ _ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104 - read in a file, not bound to
 
 def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
     """Yield a problem for each reference that leads nowhere, and for each port wanted twice."""
-    yield from _needed(merged)
     for name, entry in merged.entries("deployments").items():
         if isinstance(entry, dict):
             path = ("deployments", name)
@@ -31,13 +30,13 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
     yield from _ports(merged, kinds)
 
 
-def _needed(merged: Merged) -> Iterator[Problem]:
-    """Ask for what only all files together must hold."""
+def check_complete(merged: Merged, *, empty: bool) -> Iterator[Problem]:
+    """Ask for what only all files together must hold; deployments too, unless `empty` is fine."""
     if merged.complete and "project" not in merged.data:
         hint = "add `project: …`, the name that everything made is marked with"
         summary = "`project` is missing in the file"
         yield Problem(summary=summary, where=merged.value(()), hint=hint)
-    if merged.knows("deployments") and not merged.entries("deployments"):
+    if merged.knows("deployments") and not merged.entries("deployments") and not empty:
         hint = "write one below `deployments:`; `mlops destroy` removes everything"
         where = merged.key(("deployments",))
         yield Problem(summary="the file has no deployments", where=where, hint=hint)
