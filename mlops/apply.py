@@ -5,13 +5,14 @@ What a change means is the place's business; how one is made and proved is in `m
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 
 from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
 from mlops.making import make
-from mlops.order import waits
+from mlops.order import circles, waits
 from mlops.protocols import CanStop, Means, Places
 from mlops.values import Action, Address, Change
 
@@ -41,12 +42,17 @@ def apply(
     """
     walk = _Walk(tuple(changes), blocked, parallelism)
     said: SimpleQueue[Event | Exception] = SimpleQueue()
-    _stop_first(walk, places, means)
     deadline = 0.0
     while walk.open:
         yield from walk.skip(stopped=stop.is_set())
         for change in walk.start():
-            work = (change, places, means, said)
+            events = make(
+                change,
+                places[change.address.place],
+                means,
+                partial(_stop_first, walk.let_go(change), places, means),
+            )
+            work = (events, said)
             Thread(target=_work, args=work, daemon=True, name=str(change.address)).start()
         for event in _heard(said):
             walk.hear(event)
@@ -58,12 +64,10 @@ def apply(
                 yield from walk.abandon()
 
 
-def _work(
-    change: Change, places: Places, means: Means, said: "SimpleQueue[Event | Exception]"
-) -> None:
+def _work(events: Iterator[Event], said: "SimpleQueue[Event | Exception]") -> None:
     """Make one change on a thread of its own. What is no error of ours travels to the caller."""
     try:
-        for event in make(change, places[change.address.place], means):
+        for event in events:
             said.put(event)
     except Exception as error:  # noqa: BLE001  raised again by _heard
         said.put(error)
@@ -83,9 +87,9 @@ def _heard(said: "SimpleQueue[Event | Exception]") -> Iterator[Event]:
         wait = 0.0
 
 
-def _stop_first(walk: "_Walk", places: Places, means: Means) -> None:
-    """Stop the services that hold what others of their circle want."""
-    for change in walk.circle():
+def _stop_first(holders: Iterable[Change], places: Places, means: Means) -> None:
+    """Stop the services that hold what a change of their circle wants."""
+    for change in holders:
         place = places[change.address.place]
         if isinstance(place, CanStop):
             means.lease.check()
@@ -102,6 +106,8 @@ class _Walk:
         self._waiting = {change.address: change for change in changes}
         self._running: dict[Address, Change] = {}
         self._missing: dict[Address, str] = {}
+        self._circles = circles(changes)
+        self._stopped: set[Address] = set()
         self._blocked = blocked
         self._parallelism = parallelism
 
@@ -110,12 +116,16 @@ class _Walk:
         """Tell whether anything waits or runs."""
         return bool(self._waiting or self._running)
 
-    def circle(self) -> list[Change]:
-        """Return the changes that stop before all others."""
-        return [change for change in self._waiting.values() if change.stops_first]
+    def let_go(self, change: Change) -> list[Change]:
+        """Return the services that stop before a change, since they hold what it wants."""
+        holders = self._circles.get(change.address, ())
+        self._stopped.update(holder.address for holder in holders)
+        return [holder for holder in holders if holder.address in self._waiting]
 
     def skip(self, *, stopped: bool) -> Iterator[Skipped]:
         """Give up what can't be tried any more, saying why."""
+        if not (stopped or self._missing or self._blocked):
+            return
         for change in tuple(self._waiting.values()):
             because = "stopped" if stopped else self._obstacle(change)
             if because:
@@ -147,7 +157,10 @@ class _Walk:
 
     def _free(self, change: Change) -> bool:
         """Tell whether nothing that a change waits for is open, and its place has room."""
-        if not self._waits[change.address].isdisjoint(self._waiting.keys() | self._running.keys()):
+        if any(
+            before in self._waiting or before in self._running
+            for before in self._waits[change.address]
+        ):
             return False
         busy = sum(1 for other in self._running if other.place == change.address.place)
         return busy < self._parallelism
@@ -156,10 +169,20 @@ class _Walk:
         """Return why a change can't be tried; nothing if it can, now or later."""
         if change.address in self._blocked:
             return self._blocked[change.address]
-        needed = next((each for each in change.needs if each in self._missing), None)
+        needed = next((each for each in self._wanted(change) if each in self._missing), None)
         if needed is not None:
             return f"needs {needed}"
         failed = any(address not in self._blocked for address in self._missing)
         if change.action is Action.DELETE and failed:
             return "something failed, so nothing is deleted"
         return ""
+
+    def _wanted(self, change: Change) -> Iterable[Address]:
+        """Return what has to be done before a change can be tried.
+
+        One that was stopped for others is tried without their ports: it may go back to its own.
+        """
+        if change.after is None or change.address in self._stopped:
+            return change.needs
+        holders = (holder.address for holder in self._circles.get(change.address, ()))
+        return (*change.needs, *self._waits[change.address], *holders)

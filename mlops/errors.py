@@ -70,9 +70,16 @@ class TargetError(MlopsError):
 
 
 class IncompleteError(MlopsError):
-    """Something was changed, and something failed or did not settle."""
+    """Something was changed, and something failed or did not settle.
+
+    `log` holds the last lines of what failed, where it is not the service that now runs.
+    """
 
     code = 7
+
+    def __init__(self, *problems: Problem, log: tuple[str, ...] = ()) -> None:
+        super().__init__(*problems)
+        self.log = log
 
 
 class DriftError(MlopsError):

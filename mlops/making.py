@@ -4,7 +4,8 @@ What fails goes back to what it was when it was last healthy.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from mlops.checks import run_checks
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
@@ -17,12 +18,18 @@ READY_TIMEOUT = 600.0
 """Seconds that a service may take from its start to the end of `init()`."""
 
 
-def make(change: Change, place: Place, means: Means) -> Iterator[Event]:
-    """Make one change and see it ready and checked. Ends in Done, Failed or Returned."""
+def make(
+    change: Change, place: Place, means: Means, release: Callable[[], None] = lambda: None
+) -> Iterator[Event]:
+    """Make one change and see it ready and checked. Ends in Done, Failed or Returned.
+
+    `release` frees what others hold and the change wants.
+    """
     begun = time.monotonic()
     yield Started(address=change.address, action=change.action)
     try:
         means.lease.check()
+        release()
         yield from _made(change, place, means)
     except MlopsError as error:
         yield from _mended(change, place, means, error)
@@ -56,14 +63,14 @@ def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
 
 def _mended(change: Change, place: Place, means: Means, error: MlopsError) -> Iterator[Event]:
     """Go back to what was healthy, if anything was, and say what failed."""
-    log = place.health(change.address).log if change.address.kind == "service" else ()
-    before = _before(change, means, error)
-    if before is not None:
-        try:
+    log = _log(change, place, error)
+    before = None
+    with suppress(MlopsError):
+        healthy = _before(change, means, error)
+        if healthy is not None:
             yield _progressed(change, "going back to what it was")
-            yield from _made(_back(change, before), place, means)
-        except MlopsError:
-            before = None
+            yield from _made(_back(change, healthy), place, means)
+        before = healthy
     if before is None:
         yield Failed(
             address=change.address,
@@ -82,11 +89,27 @@ def _mended(change: Change, place: Place, means: Means, error: MlopsError) -> It
     )
 
 
+def _log(change: Change, place: Place, error: MlopsError) -> tuple[str, ...]:
+    """Return the last lines of what failed; none if its place doesn't answer either."""
+    if isinstance(error, IncompleteError) and error.log:
+        return error.log
+    if change.address.kind == "service":
+        with suppress(MlopsError):
+            return place.health(change.address).log
+    return ()
+
+
 def _before(change: Change, means: Means, error: MlopsError) -> Desired | None:
-    """Return what to go back to: what was last healthy, unless that is what just failed."""
+    """Return what to go back to: what was last healthy, unless that is what just failed.
+
+    A platform that refused a call left the service as it was, or as it is wanted: the next plan
+    tells which. Only what did not get ready or failed its checks goes back, and what was stopped.
+    """
     if change.action is not Action.UPDATE or change.after is None or isinstance(error, LockedError):
         return None
     if change.address.kind != "service":
+        return None
+    if not isinstance(error, IncompleteError) and not change.stops_first:
         return None
     before = means.healthy(change.address)
     return None if before is None or before.fields == change.after.fields else before

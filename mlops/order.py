@@ -40,23 +40,43 @@ def waits(changes: Collection[Change]) -> Mapping[Address, frozenset[Address]]:
     holders = _holders(changes)
     wanted = {claim for change in changes if change.after for claim in change.after.claims}
     made = frozenset(change.address for change in changes if change.after)
+    users = _users(changes)
     return {
         change.address: (
             _before_making(change, holders, known)
             if change.after
-            else _users(change, changes) | (frozenset() if _frees(change, wanted) else made)
+            else users.get(change.address, frozenset())
+            | (frozenset() if _frees(change, wanted) else made)
         )
         for change in changes
     }
 
 
+def circles(changes: Collection[Change]) -> Mapping[Address, tuple[Change, ...]]:
+    """Return for each change the services that stop before it, since they hold what it wants."""
+    stopped = [change for change in changes if change.stops_first]
+    return {
+        change.address: tuple(
+            other for other in stopped if other is not change and _wants(change, other)
+        )
+        for change in (changes if stopped else ())
+    }
+
+
+def _wants(change: Change, holder: Change) -> bool:
+    """Tell whether a change wants what another one holds now."""
+    if change.after is None or holder.before is None:
+        return False
+    return any(claim in change.after.claims for claim in holder.before.claims)
+
+
 def _holder(changes: Mapping[Address, Change], cycle: Iterable[Address]) -> Change:
     """Return the first change of a cycle that holds what another one wants."""
-    return next(
-        changes[address]
-        for address in sorted(set(cycle))
-        if changes[address].before is not None and not changes[address].stops_first
-    )
+    circle = [changes[address] for address in sorted(set(cycle))]
+    holders = _holders(circle)
+    wanted = {claim for change in circle if change.after for claim in change.after.claims}
+    holding = {holders[claim] for claim in wanted if claim in holders}
+    return next(change for change in circle if change.address in holding)
 
 
 def _holders(changes: Iterable[Change]) -> dict[str, Address]:
@@ -78,13 +98,14 @@ def _before_making(
     return frozenset(freed | {address for address in change.needs if address in known})
 
 
-def _users(removal: Change, changes: Iterable[Change]) -> frozenset[Address]:
-    """Return the removals of what needs the removed thing."""
-    return frozenset(
-        change.address
-        for change in changes
-        if change.after is None and change.before and removal.address in change.before.needs
-    )
+def _users(changes: Iterable[Change]) -> dict[Address, frozenset[Address]]:
+    """Return the removals of what needs a thing, by the thing."""
+    users: dict[Address, set[Address]] = {}
+    for change in changes:
+        if change.after is None and change.before is not None:
+            for need in change.before.needs:
+                users.setdefault(need, set()).add(change.address)
+    return {address: frozenset(found) for address, found in users.items()}
 
 
 def _frees(removal: Change, wanted: Collection[str]) -> bool:

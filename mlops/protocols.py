@@ -83,6 +83,9 @@ class Place(Protocol):
     downtime: ClassVar[Mapping[Impact, str]]
     """What each impact means here for those who call the service, in words."""
 
+    settle: ClassVar[float]
+    """Seconds after which what was made or deleted is surely seen; 0 if it is at once."""
+
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         """Return what exists of `wanted`, and whatever else bears a mark. Changes nothing.
 

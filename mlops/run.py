@@ -1,7 +1,8 @@
 """One walk of the pipeline: survey the world, apply what was agreed, prove that nothing is left."""
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Protocol
@@ -19,6 +20,9 @@ from mlops.spec import Fields
 from mlops.values import Action, Address, Applied, Change, Desired, Plan
 
 EVERYTHING = Selection()
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+"""Seconds between two looks at what shall settle."""
 
 
 class Records(Protocol):
@@ -41,6 +45,9 @@ class Records(Protocol):
 
     def finish(self, number: int, outcome: Fields) -> None:
         """Record how the run ended."""
+
+    def open(self) -> bool:
+        """Tell whether an earlier run was cut short, or left something undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +108,13 @@ def carry_out(
 ) -> Iterator[Event]:
     """Apply a plan, recording before the first write what shall be made, and each change done.
 
-    A run that is cut short or leaves something undone stays open: the next plan says so.
+    A run that is cut short or leaves something undone stays open: the next plan says so, and the
+    next run records what it finds made.
     """
     number = means.lease.number
     wanted = tuple(change.after for change in agreed.changes if change.after)
     world.records.begin(number, wanted, agreed.pending)
+    _catch_up(world.records, number, agreed)
     after = {change.address: change.after for change in agreed.changes}
     counted: Counter[str] = Counter()
     events = apply(
@@ -129,11 +138,40 @@ def carry_out(
         world.records.finish(number, {"result": result, "changes": counted["done"]})
 
 
-def prove(world: World, desired: Iterable[Desired], agreed: Plan) -> tuple[Problem, ...]:
-    """Look again; return a problem for each change that a second plan would still make."""
-    again = survey(world, desired)
-    settled = {change.address for change in agreed.changes} - blocked(agreed).keys()
-    left = [change for change in again.pending if change.address in settled]
+def _catch_up(records: Records, number: int, agreed: Plan) -> None:
+    """Record what an earlier run made and could not record any more."""
+    applied = records.read()
+    for change in agreed.changes:
+        record = applied.get(change.address)
+        if change.action is Action.KEEP and change.after and record and record.unfinished:
+            records.write(number, change.address, change.after.fields)
+
+
+def prove(
+    world: World,
+    desired: Iterable[Desired],
+    agreed: Plan,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> tuple[Problem, ...]:
+    """Look again; return a problem for each change that a second plan would still make.
+
+    Where a platform shows late what it has, looks again and again until that time is over.
+    """
+    wanted = tuple(desired)
+    made = {change.address for change in agreed.changes} - blocked(agreed).keys()
+    end = clock() + max((world.places[address.place].settle for address in made), default=0.0)
+    pause = FIRST_PAUSE
+    while True:
+        left = [change for change in survey(world, wanted).pending if change.address in made]
+        if not left or clock() >= end:
+            return _unproved(left)
+        sleep(max(0.0, min(pause, end - clock())))
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _unproved(left: Iterable[Change]) -> tuple[Problem, ...]:
     return tuple(
         Problem(
             summary=f"`{change.address}` did not settle: {_unsettled(change.action, paths)}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from mlops.errors import Problem, SpecError
-from mlops.values import Address, Change, Plan
+from mlops.values import Action, Address, Change, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,8 @@ class Selection:
 def selected(whole: Plan, selection: Selection) -> Plan:
     """Return the plan of what is selected and what it needs; the rest is left as it is.
 
-    Raises SpecError for a word that matches nothing.
+    What the rest uses is not removed. Raises SpecError for a word that matches nothing, and where
+    the rest holds a port that is wanted.
     """
     addresses = [change.address for change in whole.changes]
     _check_matches((*selection.targets, *selection.exclude, *selection.retry), addresses)
@@ -34,8 +35,35 @@ def selected(whole: Plan, selection: Selection) -> Plan:
     }
     chosen = _with_needs(chosen, whole.changes)
     chosen = {address for address in chosen if not names(selection.exclude, address)}
-    changes = tuple(change for change in whole.changes if change.address in chosen)
+    left = [change for change in whole.changes if change.address not in chosen]
+    used = {need for change in left if change.before for need in change.before.needs}
+    changes = tuple(
+        change
+        for change in whole.changes
+        if change.address in chosen
+        and not (change.action is Action.DELETE and change.address in used)
+    )
+    _check_claims(changes, left)
     return replace(whole, changes=changes)
+
+
+def _check_claims(changes: Iterable[Change], left: Iterable[Change]) -> None:
+    """Raise SpecError where a change wants what something holds that is left as it is."""
+    held = {claim: one.address for one in left if one.before for claim in one.before.claims}
+    problems = [
+        Problem(
+            summary=f"`{change.address}` wants {claim.replace('/', ' ')}, which `{held[claim]}`"
+            " holds, and that is left out",
+            where=where,
+            hint=f"select `{held[claim].name}` too",
+        )
+        for change in changes
+        if change.after is not None and change.action is not Action.KEEP
+        for claim, where in change.after.claims.items()
+        if claim in held
+    ]
+    if problems:
+        raise SpecError(*problems)
 
 
 def _with_needs(chosen: set[Address], changes: Collection[Change]) -> set[Address]:

@@ -34,6 +34,7 @@ class MemoryTarget:
     ServiceSettings: ClassVar[type] = dict
     impact: ClassVar[Mapping[str, Impact]] = {"tags": Impact.METADATA, "region": Impact.REPLACE}
     downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
+    settle: ClassVar[float] = 0.0
 
     def __init__(self, name: str = "here", settings: Any = None, *_: Path | Owner) -> None:
         self.name = name
@@ -116,6 +117,9 @@ class MemoryRecords:
 
     def finish(self, number: int, outcome: Fields) -> None:
         pass
+
+    def open(self) -> bool:
+        return False
 
 
 class NoMeans:

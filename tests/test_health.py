@@ -31,6 +31,7 @@ class Slow:
     says: list[Health]
     impact: ClassVar[Mapping[str, Impact]] = {}
     downtime: ClassVar[Mapping[Impact, str]] = {}
+    settle: ClassVar[float] = 0.0
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         raise NotImplementedError

@@ -81,7 +81,6 @@ def test_an_init_that_raises_is_a_failure_with_its_traceback_last_in_the_log(
         ("def init(): pass\n", "has no function run()"),
         ("def init(): pass\ndef run(): pass\n", "needs to accept an argument"),
         ("def init(): pass\ndef run(*data): pass\n", "cannot accept"),
-        ("def init(): pass\nasync def run(data): pass\n", "async def"),
         ("import os\ndef init(): os._exit(9)\ndef run(data): pass\n", "exit code 9"),
         ("import sys\ndef init(): sys.exit('enough')\ndef run(data): pass\n", "SystemExit: enough"),
     ],

@@ -1,15 +1,12 @@
 """Scripts with `inference-schema`: the 2019 page's own, and its errors as 400 instead of 500."""
 
-import fcntl
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving_environments import environment
 from serving_instance import Instance, serving
 
 PAGE = Path(__file__).resolve().parents[2] / "shared" / "contract" / "page.es.md"
@@ -21,8 +18,9 @@ import inference_schema.schema_decorators
 from sklearn.linear_model import Ridge
 rows = numpy.arange(200).reshape(20, 10) % 7
 model = Ridge().fit(rows, rows.sum(axis=1))
-joblib.dump(model, sys.argv[1])
-print(model.predict([[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]])[0])
+joblib.dump(model, sys.argv[1] + "/model.pkl")
+answer = model.predict([[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]])[0]
+open(sys.argv[1] + "/answer", "w").write(str(float(answer)))
 """
 TYPED = """
     from inference_schema.schema_decorators import input_schema, output_schema
@@ -44,25 +42,8 @@ TYPED = """
 
 
 @pytest.fixture(scope="session")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One environment for all processes of a test run."""
-    uv = pytest.importorskip("uv").find_uv_bin()
-    root = tmp_path_factory.getbasetemp().parent
-    environment = root / "page-environment"
-    with (root / "page-environment.lock").open("w") as lock:
-        fcntl.lockf(lock, fcntl.LOCK_EX)
-        if not (environment / "done").exists():
-            words = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment]
-            subprocess.run(words, check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", environment, *PACKAGES]
-            if subprocess.run(install, check=False).returncode != 0:
-                pytest.skip("no package index within reach")
-            # The workers write no bytecode; without it each of them would compile scikit-learn.
-            warm = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-            words = [environment / "bin" / "python", "-c", TRAIN, environment / "model.pkl"]
-            trained = subprocess.run(words, check=True, stdout=subprocess.PIPE, env=warm)
-            (environment / "done").write_bytes(trained.stdout)
-    return environment / "bin" / "python"
+def python() -> Path:
+    return environment(*PACKAGES, warm=TRAIN)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +67,7 @@ ROW = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
 def test_the_pages_script_scores_unmodified(page: Instance, python: Path) -> None:
     answer = page.score({"data": [ROW, ROW]})
 
-    expected = float((python.parent.parent / "done").read_text())
+    expected = float((python.parent.parent / "answer").read_text())
     assert answer.status == 200
     assert [pytest.approx(expected)] * 2 == answer.json
 
@@ -119,9 +100,14 @@ JSON = "application/json"
         (JSON, b"[1]", 400, "POST body should be a JSON dictionary."),
         (JSON, b"{}", 400, "A value is not provided for the 'data' parameter."),
         ("text/plain", b"{}", 415, "Expects Content-Type to be application/json"),
-        (JSON, b'{"data": [[1, 2]]}', 400, "The value of the 'data' parameter does not fit"),
-        (JSON, b'{"data": 5}', 400, "expected an array of items"),
-        (JSON, b'{"data": [["a"]]}', 400, "The value of the 'data' parameter does not fit"),
+        (
+            JSON,
+            b'{"data": [[1, 2]]}',
+            400,
+            "`data[0]` does not fit its schema: 10 items are expected",
+        ),
+        (JSON, b'{"data": 5}', 400, "`data` does not fit its schema: an array is expected"),
+        (JSON, b'{"data": [["a"]]}', 400, "`data[0]` does not fit its schema"),
     ],
 )
 def test_input_that_does_not_fit_is_the_clients_error(
@@ -155,4 +141,37 @@ def test_a_missing_optional_parameter_takes_its_default(python: Path, tmp_path: 
 
     assert [full.json, short.json] == [[1, 2], [1, 3]]
     assert (wrong.status, own.status) == (400, 500)
-    assert "'rows'" in wrong.json["message"]
+    assert "`rows`" in wrong.json["message"]
+
+
+OWN = """
+    from inference_schema.schema_decorators import input_schema
+    from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType as Numpy
+    import numpy as np
+
+    class Words(Numpy):
+        def deserialize_input(self, value):
+            if value == "bad":
+                raise LookupError("no such word")
+            return np.array([len(word) for word in value.split()])
+
+    def init():
+        pass
+
+    @input_schema("data", Words(np.array([1])))
+    def run(data):
+        return data
+"""
+
+
+def test_a_parameter_type_of_the_scripts_own_converts_by_itself(
+    python: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path, OWN, python=str(python)) as service:
+        good, bad = service.score({"data": "a bc"}), service.score({"data": "bad"})
+
+    assert [1, 2] == good.json
+    assert (400, "`data` does not fit its schema: no such word") == (
+        bad.status,
+        bad.json["message"],
+    )

@@ -26,11 +26,12 @@ def change_world(
 ) -> None:
     """Show the plan, ask, apply it under the lock, report, and prove that nothing is left to do.
 
-    A plan that changes nothing needs no lock and writes nothing. Raises RefusedError before
-    anything is touched, IncompleteError or TargetError after.
+    A plan that changes nothing needs no lock and writes nothing, but where an earlier run was cut
+    short: then its records are brought to their end. Raises RefusedError before anything is
+    touched, IncompleteError or TargetError after.
     """
     found = survey(session.world, desire(), selection)
-    if not found.pending:
+    if not found.pending and not session.world.records.open():
         _show_plan(found, agreement)
         _show_report(Report(outcomes=()), agreement)
         return
@@ -60,6 +61,8 @@ def _show_plan(agreed: Plan, agreement: Agreement) -> None:
 
 def _agree(agreed: Plan, agreement: Agreement) -> None:
     """Check the limits and ask whoever can answer. Raises RefusedError."""
+    if not agreed.pending:
+        return
     count = len(removals(agreed))
     asks = typing() and not agreement.approved
     if agreement.deletes is None and count and asks:

@@ -95,6 +95,10 @@ class History:
         """Write down how a run ended, unless it left something that the next plan must know."""
         self.revisions.finish(number, outcome)
 
+    def open(self) -> bool:
+        """Tell whether a run was cut short, or left something undone."""
+        return bool(self.revisions.open())
+
     @property
     def revisions(self) -> Revisions:
         """What the runs set out to make."""

@@ -42,6 +42,7 @@ class Registry:
         "description": Impact.METADATA,
     }
     downtime: ClassVar[Mapping[Impact, str]] = {Impact.METADATA: "nothing restarts"}
+    settle: ClassVar[float] = 0.0
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

@@ -1,168 +1,159 @@
-"""The routes, as one raw ASGI application. Speaks HTTP; knows workers only through the pool."""
+"""The routes. Speaks in requests and answers; knows workers only through the pool."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from ..worker import wire
 from . import identity
-from .answers import AGAIN, CLOSE, IS_TEXT, SERVER, Answer, document, message, scored
+from .answers import IS_TEXT, SERVER, Answer, document, message
+from .cors import Cors
+from .keys import Keys
+from .limits import Limits
+from .logs import requested
+from .metrics import CONTENT, Metrics
 from .pool import Pool
-from .settings import Limits
+from .reader import DISCARD, too_large
+from .request import Request
+from .settings import AUTHENTICATED, OFF, OPEN, Settings
 from .swagger import Swagger
 
-Known = Mapping[bytes, bytes]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+log = logging.getLogger("mlops_serving")
 
-KNOWN = identity.NAMES | {b"content-type", b"content-length", b"expect"}
-UNSAID = {b"", b"application/x-www-form-urlencoded"}
-BODILESS = (204, 304)
 READ = ("GET", "HEAD")
-ALLOWED = {
+ALLOWED: Mapping[str, tuple[str, ...]] = {
     "/": READ,
     "/score": ("GET", "POST", "OPTIONS"),
     "/swagger.json": READ,
     "/livez": READ,
     "/readyz": READ,
+    "/metrics": READ,
 }
 NO_SUCH = "The requested URL was not found on the server."
 NO_METHOD = "The method is not allowed for the requested URL."
-DISCARD = 64 * 1024 * 1024
-"""Bytes beyond the limit that are still read, so that the client gets to see its answer."""
+CHALLENGE = b'www-authenticate: Bearer realm="score"\r\n'
+WRONG = b'www-authenticate: Bearer realm="score", error="invalid_token"\r\n'
 
 
-class GoneError(Exception):
-    """The client went away before its request was whole."""
+class Rules:
+    """Who may ask what. Made whole from settings, and changed as a whole."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits: Limits = settings.limits
+        self.keys = Keys(settings.keys) if settings.keys else None
+        self.cors = Cors(settings.cors)
+        self.logs = settings.logs.requests
+        self.routes = {
+            "/score": AUTHENTICATED,
+            "/swagger.json": settings.swagger,
+            "/metrics": settings.metrics,
+        }
 
 
 class App:
     """Answers every request of one service."""
 
-    def __init__(self, limits: Limits, pool: Pool) -> None:
-        self._limits = limits
-        self._pool = pool
+    def __init__(self, rules: Rules, pool: Pool, measured: Callable[[], bytes]) -> None:
+        self.rules = rules
+        self.metrics = Metrics()
         self.swagger = Swagger()
         self.state = "starting"
-        self.asks: Mapping[str, bool] = {}
+        self.refusing = False
+        self._pool = pool
+        self._measured = measured
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        known = {name: value for name, value in scope["headers"] if name in KNOWN}
-        answer = self._unscored(scope, known)
-        if answer is None:
-            try:
-                answer = await self._score(scope, known, receive)
-            except GoneError:
-                return
-        status, headers, body = answer
-        if status != 431:
-            headers += identity.echo(known)
-        if self.state == "draining":
-            headers.append(CLOSE)
-        if status not in BODILESS:
-            headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+    @property
+    def _asks(self) -> Mapping[str, Any]:
+        return self._pool.crew.asks
 
-    async def _score(self, scope: Scope, known: Known, receive: Receive) -> Answer:
-        raw = self.asks.get("raw")
-        body: bytes | None
-        if scope["method"] == "GET" and not raw:
-            kind, body = wire.QUERY, scope["query_string"]
-        else:
-            kind = wire.RAW if raw else said(known.get(b"content-type", b""))
-            body = await read(receive, self._limits.max_body)
-        if body is None:
-            return message(413, self._limit())
-        meta = words(scope) if raw or self.asks.get("headers") else b""
-        return scored(await self._pool.score(kind, meta, body))
+    def headed(self, request: Request) -> None:
+        """Refuse by the headers alone whatever can be, so that no body is kept for it."""
+        answer = self._refusal(request)
+        if answer is None and request.path == "/score":
+            answer = self._unfit(request)
+        if answer is not None and self.rules.cors:
+            answer = answer._replace(head=answer.head + self.rules.cors.head(request.known))
+        request.refused = answer
 
-    def _unscored(self, scope: Scope, known: Known) -> Answer | None:
-        """Answer whatever no worker is needed for."""
-        path, method = scope["path"], scope["method"]
-        too_long = identity.refusal(known)
+    def answer(self, request: Request) -> Answer | None:
+        """Answer a request whose headers passed, or have a worker do it."""
+        if request.path == "/score":
+            if self.rules.cors:
+                request.shaped = self._opened(request)
+            self._pool.score(request)
+            return None
+        return self._plain(request)
+
+    def _opened(self, request: Request) -> Callable[[Answer], Answer]:
+        head = self.rules.cors.head(request.known)
+        return lambda answer: answer._replace(head=answer.head + head)
+
+    def answered(self, request: Request, status: int, seconds: float) -> None:
+        """Count an answer, and write its line if lines are wanted."""
+        route = request.path if request.path in ALLOWED else "other"
+        self.metrics.answered(route, status, seconds)
+        if self.rules.logs:
+            requested(request, status, seconds)
+
+    def _refusal(self, request: Request) -> Answer | None:
+        """Refuse what is too long, what is not there, and who may not."""
+        path, method = request.path, request.method
+        too_long = identity.refusal(request.known)
         if too_long:
             return message(431, too_long)
-        allowed = ALLOWED.get(path, ())
-        if method not in allowed and not (path == "/score" and self.asks.get("raw")):
-            if not allowed:
-                return message(404, NO_SUCH)
-            return message(405, NO_METHOD, (b"allow", ", ".join(allowed).encode()))
-        if path == "/score":
-            return self._unfit(method, known)
-        return self._plain(path, scope)
+        policy = self.rules.routes.get(path, OPEN)
+        allowed = () if policy == OFF else ALLOWED.get(path, ())
+        if not allowed:
+            return message(404, NO_SUCH)
+        if method == "OPTIONS" and self.rules.cors:
+            preflight = self.rules.cors.preflight(request.known)
+            if preflight is not None:
+                return preflight
+        if method not in allowed and not (path == "/score" and self._asks.get("raw")):
+            return message(405, NO_METHOD, b"allow: %b\r\n" % ", ".join(allowed).encode())
+        return self._stranger(request) if policy == AUTHENTICATED and self.rules.keys else None
 
-    def _plain(self, path: str, scope: Scope) -> Answer:
+    def _stranger(self, request: Request) -> Answer | None:
+        """Refuse who bears no key."""
+        given = request.known.get(b"authorization")
+        if given is None:
+            return message(401, "A key is needed: `Authorization: Bearer <key>`.", CHALLENGE)
+        if self.rules.keys is None or not self.rules.keys.match(given):
+            return message(401, "The key is not valid.", WRONG)
+        return None
+
+    def _unfit(self, request: Request) -> Answer | None:
+        """Answer a request to `/score` that will not be scored."""
+        if self.refusing or self.state == "starting":
+            return message(503, f"The service is {self.state}.")
+        if request.method == "OPTIONS" and not self._asks.get("raw"):
+            return Answer(200, IS_TEXT, b"")
+        most = self.rules.limits.max_body
+        length = int(request.known.get(b"content-length", b"0"))  # the parser lets digits through
+        if length <= most:
+            return None
+        request.keep_alive &= length <= most + DISCARD
+        return message(413, too_large(most))
+
+    def _plain(self, request: Request) -> Answer:
         """Answer the routes beside `/score`."""
+        path = request.path
         if path == "/swagger.json":
-            query = parse_qs(scope["query_string"].decode("latin-1"))
+            query = parse_qs(request.query.decode("latin-1"))
             return self.swagger.answer(query.get("version", ["2"])[0])
+        if path == "/metrics":
+            return Answer(200, CONTENT + SERVER, self._measured())
         if path == "/livez":
             return document(200, {"status": "alive"})
         if path == "/readyz":
-            state = self.state if self._pool.live or self.state != "ready" else "restarting"
+            state = self.state if self._pool.crew.live or self.state != "ready" else "restarting"
             return document(200 if state == "ready" else 503, {"status": state})
         if self.state == "starting":
-            return message(503, "The service is starting.", AGAIN)
-        return Answer(200, [IS_TEXT, SERVER], b"Healthy")
+            return message(503, "The service is starting.")
+        return Answer(200, IS_TEXT, b"Healthy")
 
-    def _unfit(self, method: str, known: Known) -> Answer | None:
-        """Answer a request to `/score` that will not be scored."""
-        if self.state != "ready":
-            return message(503, f"The service is {self.state}.", AGAIN)
-        if method == "OPTIONS" and not self.asks.get("raw"):
-            return Answer(200, [IS_TEXT, SERVER], b"")
-        length = int(known.get(b"content-length", b"0"))  # the parser lets digits through only
-        if length <= self._limits.max_body:
-            return None
-        if b"expect" in known or length > self._limits.max_body + DISCARD:
-            return message(413, self._limit(), CLOSE)
-        return message(413, self._limit())
-
-    def _limit(self) -> str:
-        return f"The body is larger than {self._limits.max_body} bytes."
-
-
-def said(content_type: bytes) -> int:
-    """Tell JSON from what may be JSON (nothing said, or curl's default) and from the rest."""
-    kind = content_type.partition(b";")[0].strip().lower()
-    if kind == b"application/json":
-        return wire.JSON
-    if kind.startswith(b"application/") and kind.endswith(b"+json"):
-        return wire.JSON
-    return wire.UNSAID if kind in UNSAID else wire.OTHER
-
-
-async def read(receive: Receive, limit: int) -> bytes | None:
-    """Read a body; nothing if it is longer than the limit."""
-    event = await receive()
-    if event["type"] == "http.request" and not event["more_body"]:
-        whole: bytes = event["body"]
-        return whole if len(whole) <= limit else None
-    parts, size = [], 0
-    while event["type"] == "http.request":
-        parts.append(event["body"])
-        size += len(event["body"])
-        if size > limit:
-            return None
-        if not event["more_body"]:
-            return b"".join(parts)
-        event = await receive()
-    raise GoneError
-
-
-def words(scope: Scope) -> bytes:
-    """Describe the request to a script that asked for its headers or for all of it."""
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-    ]
-    meta = {
-        "method": scope["method"],
-        "path": scope["path"],
-        "query": scope["query_string"].decode("latin-1"),
-        "headers": headers,
-    }
-    return json.dumps(meta).encode()
+    def learn(self, born: wire.Frame) -> None:
+        """Take the documents that a new worker built from its script."""
+        self.swagger.texts = json.loads(born[4])

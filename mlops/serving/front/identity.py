@@ -3,11 +3,9 @@
 import random
 from collections.abc import Mapping
 
-Headers = list[tuple[bytes, bytes]]
-
 LONGEST = 100
 OURS, OLD, CLIENT = b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"
-TRACES = (b"traceparent", b"traceid")
+TRACES = (b"traceparent", b"tracestate", b"traceid")
 NAMES = frozenset({OURS, OLD, CLIENT, *TRACES})
 
 
@@ -27,16 +25,14 @@ def refusal(known: Mapping[bytes, bytes]) -> str:
     return ""
 
 
-def echo(known: Mapping[bytes, bytes]) -> Headers:
-    """Return the ids that the answer bears; the old name is always among them, as in v1."""
+def echo(known: Mapping[bytes, bytes], ours: bytes) -> bytes:
+    """Write the ids that the answer bears; the old name is always among them, as in v1."""
     if known.keys().isdisjoint(NAMES):
-        ours = fresh()
-        return [(OURS, ours), (OLD, ours)]
-    ours = known.get(OURS) or fresh()
+        return b"x-request-id: %b\r\nx-ms-request-id: %b\r\n" % (ours, ours)
     old = known.get(OLD)
     client = known.get(CLIENT) or old
-    headers = [(OURS, ours), (OLD, old or client or ours)]
+    lines = [(OURS, ours), (OLD, old or client or ours)]
     if client:
-        headers.append((CLIENT, client))
-    headers.extend((name, known[name]) for name in TRACES if name in known)
-    return headers
+        lines.append((CLIENT, client))
+    lines.extend((name, known[name]) for name in TRACES if name in known)
+    return b"".join(b"%b: %b\r\n" % line for line in lines)

@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .settings import Model, UnfitError
+from .limits import UnfitError
+from .settings import Model
 
 MODELS = "azureml-models"
 LOG_LINES = 40
@@ -48,12 +49,26 @@ class Record:
             "error": None,
             "worker_pids": [],
             "restarts": 0,
+            "swap": None,
+            "swaps": 0,
+            "retiring": False,
         }
 
     @property
     def state(self) -> str:
         """Return the state as last written."""
         return str(self._values["state"])
+
+    @property
+    def settings(self) -> str | None:
+        """Return the digest of the settings that run."""
+        found = self._values["settings"]
+        return None if found is None else str(found)
+
+    @property
+    def port(self) -> int:
+        """Return the port that is listened on."""
+        return int(self._values["port"])
 
     def write(self, **changes: Any) -> None:
         """Change values and put the whole record in its place at once."""
@@ -70,23 +85,53 @@ class Record:
 
 
 def link(folder: Path, models: tuple[Model, ...]) -> Path:
-    """Make the folder of models anew, as links; return what `AZUREML_MODEL_DIR` points at."""
+    """Link the files of models, beside what is linked; return what AZUREML_MODEL_DIR shall be."""
     root = folder / MODELS
     if root.is_symlink():
         root.unlink()
-    elif root.exists():
-        shutil.rmtree(root)  # links in it are removed, never followed
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     for model in models:
         for path, blob in model.files.items():
             if not blob.exists():
                 raise UnfitError(f"`{path}` of model `{model.name}:{model.version}` is not there")
-            place = root / model.name / model.version / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(blob)
+            place(root / model.name / model.version / path, blob)
     if len(models) == 1:
         return root / models[0].name / models[0].version
     return root
+
+
+def place(path: Path, blob: Path) -> None:
+    """Put a link in its place at once, whatever is there."""
+    with contextlib.suppress(OSError):
+        if path.readlink() == blob:
+            return
+    for parent in reversed(path.parents):
+        if parent.is_symlink() and not parent.is_dir():
+            parent.unlink()
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.fresh")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(blob)
+    fresh.replace(path)
+
+
+def prune(folder: Path, models: tuple[Model, ...]) -> None:
+    """Remove every link that is none of these models', and the folders that it leaves empty."""
+    root = folder / MODELS
+    wanted = {
+        str(root / model.name / model.version / path) for model in models for path in model.files
+    }
+    for at, folders, names in os.walk(root, topdown=False):
+        for name in (*names, *folders):
+            found = Path(at, name)
+            if found.is_symlink() or name in names:
+                if str(found) not in wanted:
+                    found.unlink()
+            else:
+                with contextlib.suppress(OSError):
+                    found.rmdir()
 
 
 def tail(folder: Path, start: int) -> list[str]:

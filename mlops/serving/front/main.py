@@ -2,14 +2,16 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
-import time
 from pathlib import Path
 
-from .instance import Record, length, link, lock, tail
+from .instance import Record, length, link, lock, prune, tail
+from .limits import UnfitError
+from .logs import reshape, start_log
 from .service import Service
-from .settings import Settings, UnfitError, settings
+from .settings import Settings, settings
 
 TAKEN = 75
 """Exit code when another server holds the folder (EX_TEMPFAIL)."""
@@ -23,6 +25,8 @@ def main(words: list[str]) -> int:
     if len(words) != 1:
         sys.stderr.write("usage: python -I <this folder> FOLDER\n")
         return UNFIT
+    # Until it is listened to: the default would kill, and to ignore it would be inherited.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     folder = Path(os.path.abspath(words[0]))  # noqa: PTH100 - links in the path stay as they are
     held = lock(folder)
     if held is None:
@@ -36,7 +40,10 @@ def main(words: list[str]) -> int:
         record.write(settings=digest, host=wanted.host, port=wanted.port)
         listener = listen(wanted)
         record.write(port=listener.getsockname()[1])
-        service = Service(wanted, folder, record, link(folder, wanted.models))
+        models = link(folder, wanted.models)
+        prune(folder, wanted.models)
+        service = Service(wanted, folder, record, models)
+        reshape(wanted.logs)
     except UnfitError as problem:
         log.error("%s", problem)  # noqa: TRY400 - a sentence, no traceback
         record.fail(str(problem), [])
@@ -46,11 +53,7 @@ def main(words: list[str]) -> int:
 
 
 def listen(wanted: Settings) -> socket.socket:
-    """Bind the port, and refuse what cannot be served for sure."""
-    if not (wanted.code / wanted.entry_script).is_file():
-        raise UnfitError(f"`{wanted.entry_script}` is not in `{wanted.code}`")
-    if not os.access(wanted.python, os.X_OK):
-        raise UnfitError(f"the interpreter `{wanted.python}` is not there")
+    """Bind the port."""
     family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
     address = (wanted.host, wanted.port)
     try:
@@ -58,15 +61,3 @@ def listen(wanted: Settings) -> socket.socket:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnfitError(f"port {wanted.port} of {wanted.host} is not free: {reason}") from None
-
-
-def start_log() -> None:
-    """Write our own lines, with their time, to the log that the script's output goes to."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        format="%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-        level=logging.WARNING,
-        stream=sys.stderr,
-    )
-    log.setLevel(logging.INFO)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from ..worker import wire
 from ..worker.progress import SIZE, Progress
+from .request import Request
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 STOP_GRACE = 2.0
@@ -34,39 +35,55 @@ class Launch:
     plan: Mapping[str, Any]
 
 
-class Job:
-    """One request on its way: what the worker needs, and who waits for the answer."""
+class Pipe:
+    """Gathers what is sent in one turn of the event loop into one system call."""
 
-    __slots__ = ("answer", "body", "deadline", "kind", "meta")
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._out: list[bytes] = []
+        self.transport: asyncio.Transport | None = None
 
-    def __init__(
-        self, kind: int, meta: bytes, body: bytes, deadline: float, answer: "asyncio.Future[Any]"
-    ) -> None:
-        self.kind = kind
-        self.meta = meta
-        self.body = body
-        self.deadline = deadline
-        self.answer = answer
+    def write(self, data: bytes) -> None:
+        """Send at the end of this turn."""
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(data)
+
+    def _flush(self) -> None:
+        data = b"".join(self._out)
+        self._out.clear()
+        if not self.closed and self.transport is not None:
+            self.transport.write(data)
+
+    @property
+    def closed(self) -> bool:
+        """Say whether nothing gets through."""
+        return self.transport is None or self.transport.is_closing()
+
+    def close(self) -> None:
+        """End it."""
+        if self.transport is not None:
+            self.transport.close()
 
 
 class Worker(asyncio.Protocol):
     """A worker as the front sees it. Belongs to one event loop."""
 
-    def __init__(self, freed: Callable[[], None]) -> None:
+    def __init__(self, freed: Callable[[int], None]) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._freed = freed
         self._frames = wire.Frames()
-        self._out: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
+        self._pipe = Pipe()
         self._process: subprocess.Popen[bytes] | None = None
         self._progress: Progress | None = None
         self._next = 0
-        self.answered = 0
         self._overdue_at = -1
+        self.answered = 0
+        self.asks: Mapping[str, Any] = {}
         self._code: int | None = None
         self._stopping = False
-        self.sent: dict[int, Job] = {}
+        self.sent: dict[int, Request] = {}
         self.milliseconds = 0.0
         self.late = False
         self.born: asyncio.Future[wire.Frame | None] = loop.create_future()
@@ -92,23 +109,25 @@ class Worker(asyncio.Protocol):
                 raise
         threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
         await self._loop.create_unix_connection(lambda: self, sock=ours)
-        self._write(wire.pack(0, wire.START, meta=json.dumps(dict(launch.plan)).encode()))
+        self._pipe.write(wire.pack(0, wire.START, meta=json.dumps(dict(launch.plan)).encode()))
 
     @property
     def pid(self) -> int:
         """Return the id of the process."""
         return self._process.pid if self._process else 0
 
-    def send(self, job: Job) -> None:
+    def send(self, request: Request) -> None:
         """Put a request into the pipe."""
-        ident = self._next = (self._next + 1) & 0xFFFFFFFF
-        self.sent[ident] = job
-        self._write(wire.pack(ident, job.kind, job.deadline, job.meta, job.body))
+        self._next += 1
+        request.sequence = self._next
+        ident = self._next & 0xFFFFFFFF
+        self.sent[ident] = request
+        self._pipe.write(request.frame(ident, self.asks))
 
     def begun(self) -> int:
         """Return how many of the requests in the pipe have begun (the first so many of `sent`)."""
         count, _ = self._progress.read() if self._progress else (0, 0.0)
-        return min(max(count - self.answered, 0), len(self.sent))
+        return sum(request.sequence <= count for request in self.sent.values())
 
     def overdue(self, now: float, allowed: float) -> bool:
         """Say whether one `run()` has gone on for longer than `allowed` seconds.
@@ -129,40 +148,28 @@ class Worker(asyncio.Protocol):
     async def stop(self) -> None:
         """End the process: by the end of its pipe, then by force."""
         self._stopping = True
-        if self._transport is not None:
-            self._transport.close()
+        self._pipe.close()
         await asyncio.wait([self.gone], timeout=STOP_GRACE)
         self.kill()
         await self.gone
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the pipe."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        self._pipe.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
 
     def data_received(self, data: bytes) -> None:
         """Hand each answer to who waits for it."""
+        done = 0
         for frame in self._frames.feed(data):
-            job = self.sent.pop(frame[0], None)
-            if job is not None:
-                self.answered += 1
+            request = self.sent.pop(frame[0], None)
+            if request is not None:
+                done += 1
                 self.milliseconds = frame[2]
-                if not job.answer.done():
-                    job.answer.set_result(frame)
+                request.settle(frame)
             elif not self.born.done():
                 self.born.set_result(frame)
-        self._freed()
-
-    def _write(self, data: bytes) -> None:
-        """Gather what is sent in one turn of the event loop into one system call."""
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(data)
-
-    def _flush(self) -> None:
-        data = b"".join(self._out)
-        self._out.clear()
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        self.answered += done
+        self._freed(done)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Bury a dead worker now; one that lives on without its pipe is of no use."""
@@ -178,7 +185,7 @@ class Worker(asyncio.Protocol):
 
     def _ended(self, code: int) -> None:
         self._code = code
-        if self._transport is None or self._transport.is_closing():
+        if self._pipe.closed:
             self._bury()
         else:
             # Children that the script forked may hold the pipe open: its end cannot be waited for.
@@ -187,8 +194,7 @@ class Worker(asyncio.Protocol):
     def _bury(self) -> None:
         if self.gone.done():
             return
-        if self._transport is not None:
-            self._transport.close()
+        self._pipe.close()
         if not self.born.done():
             self.born.set_result(None)
         self.gone.set_result(self._code or 0)

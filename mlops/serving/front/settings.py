@@ -7,20 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .limits import Limits, UnfitError, limits, split
+from .rules import Logs, Tls, choice, logs, origins, tls
 
-class UnfitError(Exception):
-    """The service cannot start; the sentence says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a client may ask for, in seconds, requests and bytes."""
-
-    timeout: float = 300.0
-    queue: int = 100
-    max_wait: float | None = None
-    workers: int = 1
-    max_body: int = 100 * 1024 * 1024  # v1's nginx
+OPEN, AUTHENTICATED, OFF = "open", "authenticated", "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,27 +36,50 @@ class Settings:
     models: tuple[Model, ...]
     environment_variables: Mapping[str, str]
     limits: Limits
+    worker: Mapping[str, Any]
     drain_grace: float
+    drain_delay: float
+    keys: Path | None
+    tls: Tls | None
+    cors: tuple[str, ...]
+    swagger: str
+    metrics: str
+    logs: Logs
 
 
 def settings(folder: Path) -> tuple[Settings, str]:
     """Return the settings of an instance folder and the digest of the bytes they came from."""
+    text = raw(folder)
     try:
-        text = (folder / "settings.json").read_bytes()
-    except OSError as error:
-        raise UnfitError(f"`settings.json` cannot be read: {error.strerror}") from None
-    try:
-        return parse(json.loads(text), folder), hashlib.sha256(text).hexdigest()
+        return parse(json.loads(text), folder), digest(text)
     except KeyError as error:
         raise UnfitError(f"`settings.json` has no `{error.args[0]}`") from None
     except (ValueError, TypeError, AttributeError) as error:
         raise UnfitError(f"`settings.json` cannot be understood: {error}") from None
 
 
+def raw(folder: Path) -> bytes:
+    """Return the bytes of the settings."""
+    try:
+        return (folder / "settings.json").read_bytes()
+    except OSError as error:
+        raise UnfitError(f"`settings.json` cannot be read: {error.strerror}") from None
+
+
+def digest(text: bytes) -> str:
+    """Name settings by their bytes."""
+    return hashlib.sha256(text).hexdigest()
+
+
 def parse(given: Mapping[str, Any], folder: Path) -> Settings:
     """Read the document of an instance folder."""
-    code = folder / given.get("code", "code")
+    code = folder / inside(given.get("code", "code"), "code")
     entry = inside(given["entry_script"], "entry_script")
+    variables = {
+        str(name): str(value) for name, value in given.get("environment_variables", {}).items()
+    }
+    serving, worker = split(given.get("serving", {}))
+    locked = given.get("auth") is not None
     return Settings(
         service=str(given["service"]),
         host=str(given.get("host", "127.0.0.1")),
@@ -76,28 +89,21 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
         entry_script=entry,
         source_name=str(given.get("source_name", code.name)),
         models=tuple(model(one) for one in given.get("models", ())),
-        environment_variables={
-            str(name): str(value) for name, value in given.get("environment_variables", {}).items()
-        },
-        limits=limits(given.get("serving", {})),
+        environment_variables=variables,
+        limits=limits(serving),
+        worker=worker,
         drain_grace=float(given.get("drain_grace", 10.0)),
+        drain_delay=float(given.get("drain_delay", 0.0)),
+        keys=folder / given["auth"].get("file", "keys.json") if locked else None,
+        tls=tls(given.get("tls"), folder),
+        cors=origins(given.get("cors"), variables),
+        swagger=choice(given, "swagger", [AUTHENTICATED if locked else OPEN, *POLICIES]),
+        metrics=choice(given, "metrics", [AUTHENTICATED if locked else OPEN, *POLICIES]),
+        logs=logs(given.get("logs", {})),
     )
 
 
-def limits(given: Mapping[str, Any]) -> Limits:
-    """Read the `serving` block."""
-    known = Limits()
-    wait = given.get("max_wait")
-    found = Limits(
-        timeout=float(given.get("timeout", known.timeout)),
-        queue=int(given.get("queue", known.queue)),
-        max_wait=None if wait is None else float(wait),
-        workers=int(given.get("workers", known.workers)),
-        max_body=int(given.get("max_body", known.max_body)),
-    )
-    if found.timeout <= 0 or found.workers < 1 or found.queue < 0 or found.max_body < 0:
-        raise UnfitError("`serving` in `settings.json` holds a number out of range")
-    return found
+POLICIES = (OPEN, AUTHENTICATED, OFF)
 
 
 def model(given: Mapping[str, Any]) -> Model:

@@ -5,21 +5,13 @@ import json
 from typing import Any, Callable, Dict, List
 from urllib.parse import parse_qsl
 
-from . import wire
+from . import hints, wire
+from .refusals import BadInputError, RefusedError
 from .script import Script
-from .shims.rawhttp import AMLRequest, Headers
+from .shims.headers import Headers
+from .shims.rawhttp import AMLRequest
 
 NOT_JSON = "Expects Content-Type to be application/json"
-
-
-class RefusedError(Exception):
-    """The request is answered without calling `run()`."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 Arguments = Callable[[int, bytes, bytes], Dict[str, Any]]
 
 
@@ -29,6 +21,8 @@ def reader(script: Script) -> Arguments:
         read = raw(script.parameters[0].name)
     elif script.decorated:
         read = fields(script.parameters)
+    elif script.typed:
+        read = typed(script.parameters, script.typed)
     else:
         read = text(script.parameters[0].name)
     if not script.wants_headers:
@@ -36,8 +30,7 @@ def reader(script: Script) -> Arguments:
 
     def with_headers(kind: int, meta: bytes, body: bytes) -> Dict[str, Any]:
         arguments = read(kind, meta, body)
-        headers = Headers(json.loads(meta.decode())["headers"])
-        arguments["request_headers"] = {name: headers[name] for name in headers}
+        arguments["request_headers"] = dict(Headers(json.loads(meta.decode())["headers"]))
         return arguments
 
     return with_headers
@@ -72,16 +65,38 @@ def fields(parameters: List[inspect.Parameter]) -> Arguments:
 
     def read(kind: int, _meta: bytes, body: bytes) -> Dict[str, Any]:
         given = query(body) if kind == wire.QUERY else document(kind, body)
-        arguments = {}
-        for parameter in parameters:
-            value = given.get(parameter.name, parameter.default)
-            if value is inspect.Parameter.empty:
-                message = f"A value is not provided for the {parameter.name!r} parameter."
-                raise RefusedError(400, message)
-            arguments[parameter.name] = value
-        return arguments
+        for one in parameters:
+            present(one, given)
+        return {one.name: given.get(one.name, one.default) for one in parameters}
 
     return read
+
+
+def typed(parameters: List[inspect.Parameter], wanted: Dict[str, Any]) -> Arguments:
+    """Hand in the fields of the body's JSON object, each converted to its parameter's hint."""
+    texts = {name for name, hint in wanted.items() if hint is str}
+
+    def read(kind: int, _meta: bytes, body: bytes) -> Dict[str, Any]:
+        given = query(body, texts) if kind == wire.QUERY else document(kind, body)
+        for name in given:
+            if name not in wanted:
+                raise BadInputError(name, "there is no such field")
+        found = {}
+        for one in parameters:
+            if one.name in given:
+                found[one.name] = hints.convert(given[one.name], wanted[one.name], one.name)
+            else:
+                present(one, given)
+        return found
+
+    return read
+
+
+def present(parameter: inspect.Parameter, given: Dict[str, Any]) -> None:
+    """Refuse if a parameter has no value, not even its own default."""
+    if parameter.name not in given and parameter.default is inspect.Parameter.empty:
+        message = f"A value is not provided for the {parameter.name!r} parameter."
+        raise RefusedError(400, message)
 
 
 def document(kind: int, body: bytes) -> Dict[str, Any]:
@@ -102,11 +117,14 @@ def document(kind: int, body: bytes) -> Dict[str, Any]:
     return value
 
 
-def query(line: bytes) -> Dict[str, Any]:
-    """Read query parameters, each as JSON where it is JSON; repeated ones become a list."""
+def query(line: bytes, texts: Any = ()) -> Dict[str, Any]:
+    """Read query parameters, each as JSON where it is JSON; repeated ones become a list.
+
+    The names in `texts` are left as the strings they are.
+    """
     found: Dict[str, List[Any]] = {}
     for name, value in parse_qsl(line.decode("latin-1"), keep_blank_values=True):
-        found.setdefault(name, []).append(literal(value))
+        found.setdefault(name, []).append(value if name in texts else literal(value))
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 

@@ -6,12 +6,16 @@ import os
 import signal
 import socket
 import sys
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 from . import wire
 from .alarm import Alarm
+from .alone import Alone
+from .collecting import configure, current
+from .options import ASYNC_CONCURRENCY, Options
 from .progress import Progress
 from .report import failure, show
+from .schema import guard
 from .score import Scorer
 from .script import Script
 from .shims import install
@@ -35,10 +39,36 @@ def main(words: List[str]) -> None:
     start = next(frames, None)
     if start is None:
         return
-    scorer = begin(json.loads(start[3].decode()), channel)
-    for frame in frames:
-        progress.begin(scorer.clock())
-        channel.sendall(scorer.answer(frame))
+    serve(begin(json.loads(start[3].decode()), channel), frames, channel, progress)
+
+
+Served = Tuple[Script, Options, Scorer]
+
+
+def serve(
+    served: Served, frames: Iterator[wire.Frame], channel: socket.socket, progress: Progress
+) -> None:
+    """Answer requests in the way that suits the script."""
+    script, options, scorer = served
+    concurrency = at_once(script, options)
+    if script.asynchronous:
+        from .loop import Loop  # noqa: PLC0415 - most scripts need no event loop
+
+        Loop(scorer, options.timeout, concurrency).serve(channel, progress)
+    elif concurrency > 1:
+        from .threads import Threads  # noqa: PLC0415 - most scripts need no threads
+
+        Threads(scorer, options.timeout, concurrency).serve(frames, channel, progress)
+    else:
+        Alone(scorer, Alarm(options.timeout)).serve(frames, channel, progress)
+    source = current()
+    if source is not None:
+        source.sink.drain()
+
+
+def at_once(script: Script, options: Options) -> int:
+    """Return how many requests may be in `run()` at a time."""
+    return options.concurrency or (ASYNC_CONCURRENCY if script.asynchronous else 1)
 
 
 def arrivals(channel: socket.socket) -> Iterator[wire.Frame]:
@@ -54,22 +84,30 @@ def arrivals(channel: socket.socket) -> Iterator[wire.Frame]:
         yield from frames.feed(data)
 
 
-def begin(plan: Dict[str, Any], channel: socket.socket) -> Scorer:
+def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
     """Load the script and call its `init()`; tell the front how that went."""
     sys.path[:0] = [path for path in plan["paths"] if path not in sys.path]
     install()
     try:
+        options = Options(plan)
+        configure(options)
         script = Script(plan["entry"])
-        script.init()
+        script.start()
+        guard(script.run, strict=options.strict)
+        scorer = Scorer(script, options)
     except BaseException as error:  # noqa: BLE001 - told to the user, whatever it is
         show(error)  # first: the front ends this process as soon as it knows
         channel.sendall(wire.pack(0, wire.FAILED, meta=json.dumps(failure(error)).encode()))
         # Threads that the script left must not keep a worker that will never serve.
         os._exit(3)
-    asks = {"headers": script.wants_headers, "raw": script.raw}
-    swagger = json.dumps(documents(script, plan["code"])).encode()
+    asks = {
+        "headers": script.wants_headers or scorer.collecting is not None,
+        "raw": script.raw,
+        "concurrency": at_once(script, options),
+    }
+    swagger = json.dumps(documents(script, options)).encode()
     channel.sendall(wire.pack(0, wire.READY, meta=json.dumps(asks).encode(), body=swagger))
-    return Scorer(script, Alarm(plan["timeout"]))
+    return script, options, scorer
 
 
 def end_with_parent(parent: int) -> None:

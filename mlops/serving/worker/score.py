@@ -1,76 +1,123 @@
-"""Answers one frame at a time: arguments, `run()` under the alarm, the answer."""
+"""Answers frames: arguments, `run()`, the answer. Says nothing of clocks and threads."""
 
 import json
+import sys
 import time
-from typing import Any, Dict
+from typing import Any, Callable, ContextManager, Dict, Optional, Union
 
-from . import wire
-from .alarm import Alarm, RunTimeoutError
-from .inputs import RefusedError, reader
+from . import flasked, schema, wire
+from .collecting import Collecting
+from .inputs import reader
+from .options import Options
+from .refusals import BadInputError, RefusedError
 from .report import show
 from .results import FAILED, UnwritableError, body, response
-from .schema import BadInputError
 from .script import Script
 
 
+class Call:
+    """One `run()` to be made: its arguments, and the context to make it in."""
+
+    __slots__ = ("arguments", "begun", "context", "frame")
+
+    def __init__(self, frame: wire.Frame, arguments: Dict[str, Any]) -> None:
+        self.frame = frame
+        self.arguments = arguments
+        self.context: Optional[ContextManager[Any]] = None
+        self.begun = time.perf_counter()
+
+
 class Scorer:
-    """Calls `run()` for the frames of one worker."""
+    """Turns frames into calls of `run()`, and their outcomes into frames."""
 
     clock = staticmethod(time.monotonic)
 
-    def __init__(self, script: Script, alarm: Alarm) -> None:
-        self._run = script.run
+    def __init__(self, script: Script, options: Options) -> None:
+        self.run: Callable[..., Any] = script.run
+        self._script = script
+        self._options = options
         self._arguments = reader(script)
-        self._alarm = alarm
+        self._nulls = options.not_finite == "null"
+        self._contexts = flasked.Contexts() if flasked.imported() else None
+        self._flask = flasked.wanted(script.raw)
+        self.collecting = Collecting.wanted(options)
+        self.expiry = f"Scoring timeout after {options.timeout * 1000:.0f} ms"
 
-    def answer(self, frame: wire.Frame) -> bytes:
-        """Return the frame that answers `frame`. Whatever happens in the script stays in there."""
+    def prepare(self, frame: wire.Frame) -> Union[Call, bytes]:
+        """Return the call to make for a frame, or the answer if none is to be made."""
         ident, kind, deadline, meta, data = frame
         if deadline and self.clock() > deadline:
             return wire.pack(ident, wire.EXPIRED)
         try:
-            arguments = self._arguments(kind, meta, data)
+            call = Call(frame, {} if self._flask else self._arguments(kind, meta, data))
+            if self._contexts is not None:
+                self._enter(call, meta, data)
         except RefusedError as refusal:
             return reply(ident, refusal.status, str(refusal))
-        begun = time.perf_counter()
-        try:
-            result = self._call(arguments)
-        except RunTimeoutError:
-            message = f"Scoring timeout after {self._alarm.seconds * 1000:.0f} ms"
-            return reply(ident, 504, message, failed=True)
         except BadInputError as error:
             return reply(ident, 400, str(error))
-        except BaseException as error:  # noqa: BLE001 - not even sys.exit() in a script harms
-            show(error)
-            return reply(ident, 500, FAILED, failed=True)
-        return written(ident, (time.perf_counter() - begun) * 1000, result)
+        except Exception as error:  # noqa: BLE001 - a validator of the script's own may raise
+            return self.failed(ident, error)
+        return call
 
-    def _call(self, arguments: Dict[str, Any]) -> Any:
-        alarm = self._alarm
-        try:
-            alarm.arm()
-            result = self._run(**arguments)
-        finally:
-            alarm.disarm()
-        if alarm.rang:  # the script caught everything, the alarm too
-            raise RunTimeoutError
-        return result
+    def finished(self, call: Call, result: Any) -> bytes:
+        """Answer with what `run()` returned."""
+        milliseconds = (time.perf_counter() - call.begun) * 1000
+        answer = self._written(call.frame[0], milliseconds, result)
+        if self.collecting is not None and answer[4] == wire.RESULT:
+            self.collecting.take(call.frame, answer)
+        return answer
 
+    def raised(self, call: Call, error: BaseException) -> bytes:
+        """Answer with what `run()` raised: the client's error or the script's."""
+        ident = call.frame[0]
+        if isinstance(error, (BadInputError, RefusedError)):
+            return reply(ident, getattr(error, "status", 400), str(error))
+        if self._script.decorated:
+            misfit = schema.misfit(self.run, call.arguments, error)
+            if misfit:
+                show(error)
+                text = f"The input does not fit its schema, and the scoring script failed: {misfit}"
+                return reply(ident, 400, text, failed=True)
+        return self.failed(ident, error)
 
-def written(ident: int, milliseconds: float, result: Any) -> bytes:
-    """Answer with what `run()` returned, or say why that cannot be."""
-    try:
-        whole = response(result)
-        if whole is not None:
-            meta = json.dumps(whole[0]).encode()
-            return wire.pack(ident, wire.REPLY, milliseconds, meta, whole[1])
-        return wire.pack(ident, wire.RESULT, milliseconds, b"", body(result))
-    except UnwritableError as error:
-        show(error)
-        return reply(ident, 500, str(error))
-    except Exception as error:  # noqa: BLE001 - a method of the result may raise
+    def failed(self, ident: int, error: BaseException) -> bytes:
+        """Answer with the script's own failure."""
         show(error)
         return reply(ident, 500, FAILED, failed=True)
+
+    def expired(self, ident: int) -> bytes:
+        """Answer that the time was over."""
+        return reply(ident, 504, self.expiry, failed=True)
+
+    def _enter(self, call: Call, meta: bytes, data: bytes) -> None:
+        """Give the call its Flask context, and the request of it if that is wanted."""
+        contexts = self._contexts
+        if contexts is None:
+            return
+        if not self._flask:
+            call.context = contexts.plain()
+            return
+        words = json.loads(meta.decode())
+        call.context = made = contexts.request(words, data)
+        call.arguments = {self._script.parameters[0].name: made.request}
+        if self._script.wants_headers:
+            call.arguments["request_headers"] = dict(made.request.headers)
+
+    def _written(self, ident: int, milliseconds: float, result: Any) -> bytes:
+        """Write what `run()` returned, or say why that cannot be."""
+        try:
+            whole = response(result)
+            if whole is not None:
+                meta = json.dumps(whole[0]).encode()
+                return wire.pack(ident, wire.REPLY, milliseconds, meta, whole[1])
+            text = body(result, nulls=self._nulls)
+            return wire.pack(ident, wire.RESULT, milliseconds, b"", text)
+        except UnwritableError as error:
+            show(error)
+            return reply(ident, 500, str(error))
+        except Exception as error:  # noqa: BLE001 - a method of the result may raise
+            return self.failed(ident, error)
 
 
 def reply(ident: int, status: int, message: str, *, failed: bool = False) -> bytes:
@@ -78,3 +125,9 @@ def reply(ident: int, status: int, message: str, *, failed: bool = False) -> byt
     meta = {"status": status, "headers": [], "failed": failed}
     text = json.dumps({"message": message}).encode()
     return wire.pack(ident, wire.REPLY, 0.0, json.dumps(meta).encode(), text)
+
+
+def flush() -> None:
+    """Send what the script printed on its way."""
+    sys.stdout.flush()
+    sys.stderr.flush()

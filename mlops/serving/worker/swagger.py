@@ -1,42 +1,85 @@
-"""The swagger documents of a script, built once after `init()`: 2.0, 3.0.3 and 3.1.0."""
+"""The swagger documents of a script, built once after `init()`: 2.0, 3.0.3 and 3.1.0.
+
+In form the documents of v1's server: the same routes, operation ids, parameters and schemas. Told
+differently: neither https nor a key is claimed where there is none.
+"""
 
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
+from . import schema
+from .described import Description, returned, sampled
+from .options import Options
 from .report import show
-from .schema import input_schema, output_schema, supported
 from .script import Script
 
 TITLES = {"2": "2.0", "3": "3.0", "3.1": "3.1"}
 HEALTH = "Answers as soon as the service can score."
 SCORE = "Scores the input with the model of this service."
 SWAGGER = "This document."
+PAYLOAD = "The input of the model."
 ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
+KEY = {
+    "Bearer": {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "description": "For example: Bearer abc123",
+    }
+}
 
 
-def documents(script: Script, code: str) -> Dict[str, Optional[str]]:
+def documents(script: Script, options: Options) -> Dict[str, Optional[str]]:
     """Return the text of each version; none where the samples cannot be expressed in it."""
-    return {version: document(version, script, code) for version in TITLES}
+    return {version: document(version, script, options) for version in TITLES}
 
 
-def document(version: str, script: Script, code: str) -> Optional[str]:
+def document(version: str, script: Script, options: Options) -> Optional[str]:
     """Return one document: the user's own file if there is one, else one from the schemas."""
     names = ["swagger.json", "swagger2.json"] if version == "2" else [f"swagger{version}.json"]
     try:
         for name in names:
-            own = Path(code, name)
+            own = Path(options.code, name)
             if own.is_file():
                 return json.dumps(json.loads(own.read_text(encoding="utf-8")))
-        if TITLES[version] not in supported(script.run):
+        pair = schemas(TITLES[version], script)
+        if pair is None:
             return None
-        build = second if version == "2" else third
-        made = build(version, input_schema(script.run), output_schema(script.run))
+        takes, gives = pair if options.samples else (sampled(pair[0]), sampled(pair[1]))
+        made = second(takes, gives) if version == "2" else third(version, takes, gives)
+        if options.auth:
+            keyed(made)
         return json.dumps(made, allow_nan=False)
     except Exception as error:  # noqa: BLE001 - a service without a document still scores
         show(error)
         return None
+
+
+def schemas(title: str, script: Script) -> Optional[Tuple[Any, Any]]:
+    """Return what a script takes and gives; nothing where this version has no words for it."""
+    told = getattr(script.module, "schemas", None) if script.builtin else None
+    if told is not None:
+        takes, gives = told()
+        return takes, gives
+    if script.decorated:
+        if title not in schema.supported(script.run):
+            return None
+        return schema.input_schema(script.run), schema.output_schema(script.run)
+    if script.typed:
+        described = Description(title)
+        return described.body(script), described.result(returned(script))
+    return schema.GENERIC, schema.GENERIC
+
+
+def keyed(made: Dict[str, Any]) -> None:
+    """Say that a key is asked for, as v1's documents do."""
+    if "swagger" in made:
+        made["securityDefinitions"] = KEY
+    else:
+        made["components"]["securitySchemes"] = KEY
+    made["paths"][prefix() + "/score"]["post"]["security"] = [{"Bearer": []}]
 
 
 def info() -> Dict[str, str]:
@@ -52,7 +95,7 @@ def prefix() -> str:
     return "/" + given if given else ""
 
 
-def second(_version: str, takes: Any, gives: Any) -> Dict[str, Any]:
+def second(takes: Any, gives: Any) -> Dict[str, Any]:
     """Build Swagger 2.0."""
 
     def answers(schema: Any) -> Dict[str, Any]:
@@ -63,6 +106,7 @@ def second(_version: str, takes: Any, gives: Any) -> Dict[str, Any]:
     payload = {
         "name": "serviceInputPayload",
         "in": "body",
+        "description": PAYLOAD,
         "required": True,
         "schema": ref("definitions", "ServiceInput"),
     }
@@ -94,11 +138,15 @@ def third(version: str, takes: Any, gives: Any) -> Dict[str, Any]:
         return {"200": {"description": "Done.", "content": held}, "default": refused}
 
     asked = {"name": "version", "in": "query", "required": False, "schema": {"type": "string"}}
-    payload = {"required": True, "content": content(ref("components/schemas", "ServiceInput"))}
+    payload = {
+        "required": True,
+        "description": PAYLOAD,
+        "content": content(ref("components/schemas", "ServiceInput")),
+    }
     health = answers(content({"type": "string"}, "text/html"))
     scored = answers(content(ref("components/schemas", "ServiceOutput")))
     described = answers(content({"type": "object"}))
-    schemas = {"ServiceInput": takes, "ServiceOutput": gives, "ErrorResponse": ERROR}
+    held = {"ServiceInput": takes, "ServiceOutput": gives, "ErrorResponse": ERROR}
     return {
         "openapi": "3.1.0" if version == "3.1" else "3.0.3",
         "info": info(),
@@ -107,7 +155,7 @@ def third(version: str, takes: Any, gives: Any) -> Dict[str, Any]:
             operation("RunMLService", SCORE, scored, requestBody=payload),
             operation("GetSwaggerSpec", SWAGGER, described, parameters=[asked]),
         ),
-        "components": {"schemas": schemas},
+        "components": {"schemas": held},
     }
 
 

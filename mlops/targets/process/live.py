@@ -21,6 +21,9 @@ from mlops.values import Address, Health, Observed, Owner, Ownership
 LAST = 20
 """Lines of a log that a failure shows where the server did not say which."""
 
+UNCOMPARED = ("max_body", "renewed")
+"""What settings.json says of serving and no file asks for."""
+
 EDITED = "edited"
 """Stands for the value of what was changed within an instance folder."""
 
@@ -113,7 +116,7 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
         "server": settings.get("server"),
         "process": _process(instance),
     }
-    fields |= {f"serving.{key}": value for key, value in serving.items() if key != "max_body"}
+    fields |= {f"serving.{key}": value for key, value in serving.items() if key not in UNCOMPARED}
     variables = _mapping(settings, "environment_variables")
     fields |= {f"environment_variables.{key}": value for key, value in variables.items()}
     fields |= _mapping(instance.mark, "fields")

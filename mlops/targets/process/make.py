@@ -6,16 +6,19 @@ Safe to be cut short anywhere: the mark is written first, what the server reads 
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mlops.code import code_of
 from mlops.environments.build import build
-from mlops.errors import IncompleteError, Problem
+from mlops.errors import IncompleteError, MlopsError, Problem
+from mlops.hashing import HashCache
 from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Environment
 from mlops.targets.process import world
+from mlops.targets.process.swap import can_swap, swap
 from mlops.values import Content, Desired, FileEntry, Owner, Progress
 
 METADATA = ("tags", "description", "protect")
@@ -40,18 +43,45 @@ def environment(folder: Path, wanted: Desired, means: Means) -> Iterator[Progres
     yield from build(lock, written, folder)
 
 
-def service(folder: Path, wanted: Desired, means: Means, owner: Owner) -> Iterator[Progress]:
-    """Stop the server of an instance folder, lay the folder anew, start it again."""
+def service(
+    folder: Path, wanted: Desired, means: Means, owner: Owner, *, renew: bool
+) -> Iterator[Progress]:
+    """Lay an instance folder anew, and let its server change to it, or start one.
+
+    To `renew` is to start workers even where the settings are those that run: what they name,
+    an environment or code, was made again.
+    """
     mark(folder, wanted, owner)
     yield Progress(text="copying code")
     code = _laid_code(folder, wanted, means)
     settings = _settings(folder, wanted, means, owner) | {"code": code}
-    yield Progress(text="starting the server")
     means.lease.check()
-    world.end(folder)
-    world.write_json(folder / "settings.json", settings)
-    _started(folder, settings["mark"])
-    _sweep_code(folder, code)
+    instance = world.instance(folder, world.server(folder))
+    if can_swap(instance, settings):
+        settings = _renewed(settings, instance.settings, renew=renew)
+        yield Progress(text="trying it beside what serves")
+        swap(instance, settings)
+    else:
+        yield Progress(text="starting the server")
+        world.end(folder)
+        world.write_json(folder / "settings.json", settings)
+        _started(folder, settings["mark"])
+    if not world.read_json(folder / "server.json").get("retiring"):
+        _sweep_code(folder, code)
+
+
+def _renewed(
+    settings: dict[str, Any], running: Mapping[str, Any], *, renew: bool
+) -> dict[str, Any]:
+    """Return the settings; where they are those that run, told apart from them if need be.
+
+    The count is among what the workers obey, so that new ones are started.
+    """
+    serving = dict(running["serving"]) if isinstance(running.get("serving"), dict) else {}
+    count = serving.pop("renewed", 0)
+    if {**running, "serving": serving} != settings:
+        return settings
+    return {**settings, "serving": {**serving, "renewed": count + 1}} if renew else dict(running)
 
 
 def mark(folder: Path, wanted: Desired, owner: Owner) -> None:
@@ -84,6 +114,8 @@ def _laid_code(folder: Path, wanted: Desired, means: Means) -> str:
     given = thaw(wanted.inputs["code"])
     files = tuple(FileEntry(**entry) for entry in given["files"])
     place = Path("code", digest.removeprefix("sha256:")[:12])
+    if _laid(folder / place, digest):
+        return place.as_posix()
     fresh = folder / "code" / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -95,6 +127,14 @@ def _laid_code(folder: Path, wanted: Desired, means: Means) -> str:
     shutil.rmtree(folder / place, ignore_errors=True)
     fresh.rename(folder / place)
     return place.as_posix()
+
+
+def _laid(folder: Path, digest: str) -> bool:
+    """Tell whether a folder holds this code, whole and untouched."""
+    try:
+        return folder.is_dir() and code_of(folder, HashCache.open()).digest == digest
+    except MlopsError:
+        return False
 
 
 def _sweep_code(folder: Path, used: str) -> None:

@@ -60,10 +60,17 @@ IMPACT: Mapping[str, Impact] = {
     "description": Impact.METADATA,
     "protect": Impact.METADATA,
     "digest": Impact.NONE,
+    "models": Impact.ROLLING,
+    "code": Impact.ROLLING,
+    "entry_script": Impact.ROLLING,
+    "environment": Impact.ROLLING,
+    "environment_variables": Impact.ROLLING,
+    "serving": Impact.ROLLING,
 }
 """Whatever is not named here restarts the server."""
 
 DOWNTIME: Mapping[Impact, str] = {
     Impact.METADATA: "nothing restarts",
+    Impact.ROLLING: "no request is lost; new workers take over after init()",
     Impact.RESTART: "no answers from its stop to the end of init()",
 }

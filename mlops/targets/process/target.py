@@ -35,6 +35,7 @@ class ProcessTarget:
     ServiceSettings: ClassVar[type] = ServiceSettings
     impact: ClassVar[Mapping[str, Impact]] = IMPACT
     downtime: ClassVar[Mapping[Impact, str]] = DOWNTIME
+    settle: ClassVar[float] = 0.0
 
     def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
         self._name = name
@@ -75,7 +76,8 @@ class ProcessTarget:
         elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
             make.mark(folder, change.after, self._owner)
         else:
-            yield from make.service(folder, change.after, means, self._owner)
+            renew = bool(change.fields)
+            yield from make.service(folder, change.after, means, self._owner, renew=renew)
         yield next(
             iter(thing for thing in self.observe([change.after]) if thing.address == address)
         )

@@ -71,8 +71,13 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file so that a reader sees the old or the new one, never half of it."""
+    write_bytes(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, never half of it."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    fresh.write_bytes(data)
     fresh.replace(path)
 
 
@@ -127,12 +132,17 @@ def server(folder: Path) -> int | None:
 
 
 def _running() -> dict[str, int]:
-    """Return the process id of every living server of this machine by its instance folder."""
-    return {
-        words[3]: process.info["pid"]
-        for process in psutil.process_iter(["pid", "cmdline"])
-        if _serving(words := process.info["cmdline"] or [])
-    }
+    """Return the process id of every living server of this machine by its instance folder.
+
+    A child that a server has just forked looks like it for a moment: the oldest is meant.
+    """
+    found: dict[str, tuple[float, int]] = {}
+    for process in psutil.process_iter(["pid", "cmdline", "create_time"]):
+        words = process.info["cmdline"] or []
+        if _serving(words):
+            this = (process.info["create_time"], process.info["pid"])
+            found[words[3]] = min(this, found.get(words[3], this))
+    return {folder: pid for folder, (_, pid) in found.items()}
 
 
 def _serving(words: list[str]) -> bool:

@@ -1,23 +1,25 @@
 """`@rawhttp`, `AMLRequest` and `AMLResponse` for scripts that speak HTTP themselves."""
 
+import io
 import json
 import re
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple, TypeVar
-from urllib.parse import parse_qs
+from http.cookies import SimpleCookie
+from typing import Any, Callable, Dict, List, Mapping, Tuple, TypeVar
+
+from .forms import Several, form, query
+from .headers import Headers, ResponseHeaders
 
 __all__ = ["AMLRequest", "AMLResponse", "rawhttp"]
 
+JSON = re.compile(r"^application/(.+\+)?json$")
 Run = TypeVar("Run", bound=Callable[..., Any])
-Pairs = List[Tuple[str, str]]
 
 MODULES = (
     __name__,
     "azureml.contrib.services.aml_request",
     "azureml_inference_server_http.api.aml_request",
 )
-NAME = re.compile(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
-VALUE = re.compile(r"^[\t\x20-\x7e\x80-\xff]*$")
 
 _rawHttpRequested = False  # noqa: N816 - the name that the real packages use
 
@@ -34,58 +36,78 @@ def requested() -> bool:
     return any(getattr(sys.modules.get(name), "_rawHttpRequested", False) for name in MODULES)
 
 
-class Headers(Mapping[str, str]):
-    """Headers by name, whatever the case."""
-
-    def __init__(self, given: Pairs) -> None:
-        self._names: Dict[str, str] = {}
-        self._values: Dict[str, str] = {}
-        for name, value in given:
-            key = name.lower()
-            self._names[key] = name.title()
-            known = self._values.get(key)
-            self._values[key] = value if known is None else known + "," + value
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
 class AMLRequest:
     """One request, with the words that Flask has for it."""
 
     def __init__(self, meta: Mapping[str, Any], body: bytes) -> None:
+        line: str = meta["query"]
         self.method: str = meta["method"]
         self.path: str = meta["path"]
-        self.query_string: bytes = meta["query"].encode("latin-1")
-        self.full_path = "{}?{}".format(self.path, meta["query"])
+        self.query_string: bytes = line.encode("latin-1")
+        self.full_path = f"{self.path}?{line}"
         self.headers = Headers(meta["headers"])
         self.data = body
+        self.content_length = len(body)
+        self.content_type: str = self.headers.get("content-type", "")
+        self.mimetype = self.content_type.partition(";")[0].strip().lower()
+        self.is_json = JSON.match(self.mimetype) is not None
+        self.scheme: str = meta.get("scheme", "http")
+        self.host: str = self.headers.get("host", "")
+        self.base_url = f"{self.scheme}://{self.host}{self.path}"
+        self.url = self.base_url + ("?" + line if line else "")
+        self.remote_addr: str = meta.get("client", "")
+        self._form: List[Tuple[Several, Several]] = []
 
     @property
-    def args(self) -> Dict[str, str]:
-        """Return the first value of each query parameter."""
-        found = parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True)
-        return {name: values[0] for name, values in found.items()}
+    def args(self) -> Several:
+        """Return the query parameters."""
+        return query(self.query_string.decode("latin-1"))
 
     @property
-    def content_type(self) -> str:
-        """Return the content type, or nothing."""
-        return self.headers.get("content-type", "")
+    def form(self) -> Several:
+        """Return the fields of a form."""
+        return self._parsed()[0]
+
+    @property
+    def files(self) -> Several:
+        """Return the files of a form."""
+        return self._parsed()[1]
+
+    @property
+    def values(self) -> Several:
+        """Return query parameters and fields of a form together."""
+        both = [*self.args.lists(), *self.form.lists()]
+        return Several([(name, value) for name, values in both for value in values])
+
+    @property
+    def cookies(self) -> Dict[str, str]:
+        """Return the cookies."""
+        found = SimpleCookie(self.headers.get("cookie", ""))  # type: SimpleCookie
+        return {name: morsel.value for name, morsel in found.items()}
+
+    @property
+    def stream(self) -> io.BytesIO:
+        """Return the body as a file."""
+        return io.BytesIO(self.data)
 
     @property
     def json(self) -> Any:
         """Return the body read as JSON."""
         return json.loads(self.data.decode("utf-8"))
 
-    def get_json(self) -> Any:
-        """Return the body read as JSON."""
-        return self.json
+    def get_json(
+        self,
+        force: bool = False,  # noqa: FBT001, FBT002, ARG002 - Flask's signature
+        silent: bool = False,  # noqa: FBT001, FBT002 - Flask's signature
+        cache: bool = True,  # noqa: FBT001, FBT002, ARG002 - Flask's signature
+    ) -> Any:
+        """Return the body read as JSON; nothing if it is none and `silent`."""
+        try:
+            return self.json
+        except ValueError:
+            if silent:
+                return None
+            raise
 
     def get_data(
         self,
@@ -94,7 +116,13 @@ class AMLRequest:
         parse_form_data: bool = False,  # noqa: FBT001, FBT002, ARG002 - Flask's signature
     ) -> Any:
         """Return the body, as bytes unless text is asked for."""
-        return self.data.decode("utf-8") if as_text else self.data
+        return self.data.decode("utf-8", "replace") if as_text else self.data
+
+    def _parsed(self) -> Tuple[Several, Several]:
+        """Read the form once: a file that was read stays read."""
+        if not self._form:
+            self._form.append(form(self.content_type, self.data))
+        return self._form[0]
 
 
 class AMLResponse:
@@ -109,30 +137,55 @@ class AMLResponse:
         run_function_failed: bool = False,  # noqa: FBT001, FBT002 - v1's signature
     ) -> None:
         as_json = json_str or message is None
-        text = json.dumps({} if message is None else message) if as_json else message
         self.status_code = int(status_code)
-        self._body = text.encode("utf-8") if isinstance(text, str) else bytes(text)
-        kind = "application/json" if as_json else "text/html; charset=utf-8"
+        self.headers = ResponseHeaders()
         named = {name.lower() for name in response_headers}
-        self.headers: Pairs = []
         if as_json or "content-type" not in named:
-            self.headers.append(("content-type", kind))
-        self.headers.append(("x-ms-run-function-failed", str(run_function_failed)))
+            kind = "application/json" if as_json else "text/html; charset=utf-8"
+            self.headers["Content-Type"] = kind
+        self.headers["x-ms-run-function-failed"] = run_function_failed
+        self.set_data(json.dumps({} if message is None else message) if as_json else message)
         for name, values in response_headers.items():
             # v1 sends a value with commas as repeated headers.
-            self.headers.extend((name, value.strip()) for value in values.split(","))
+            for value in str(values).split(","):
+                self.headers.add(name, value.strip())
 
-    def get_data(self) -> bytes:
+    @property
+    def data(self) -> bytes:
         """Return the body."""
         return self._body
 
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.set_data(value)
 
-def pairs(headers: Any) -> Pairs:
-    """Return headers (ours, a dict's or Flask's) as pairs of strings that HTTP allows."""
-    items = headers.items() if hasattr(headers, "items") else headers
-    found = [(str(name), str(value)) for name, value in items]
-    for name, value in found:
-        if not NAME.match(name) or not VALUE.match(value):
-            message = f"header {name!r} cannot be sent"
-            raise ValueError(message)
-    return found
+    @property
+    def status(self) -> str:
+        """Return the status."""
+        return str(self.status_code)
+
+    @property
+    def content_type(self) -> str:
+        """Return the content type."""
+        return str(self.headers.get("content-type", ""))
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        self.headers["Content-Type"] = value
+
+    mimetype = content_type
+
+    def get_data(self, as_text: bool = False) -> Any:  # noqa: FBT001, FBT002 - Flask's signature
+        """Return the body, as bytes unless text is asked for."""
+        return self._body.decode("utf-8", "replace") if as_text else self._body
+
+    def set_data(self, value: Any) -> None:
+        """Replace the body: text, bytes, or pieces of either."""
+        whole = isinstance(value, (str, bytes, bytearray))
+        pieces = [value] if whole else list(value)
+        coded = [one.encode("utf-8") if isinstance(one, str) else bytes(one) for one in pieces]
+        self._body = b"".join(coded)
+
+    def set_cookie(self, key: str, value: str = "", path: str = "/", **_more: Any) -> None:
+        """Add a cookie."""
+        self.headers.add("Set-Cookie", f"{key}={value}; Path={path}")

@@ -1,0 +1,41 @@
+"""How the workers of a service are started: interpreter, folder, environment, what to load."""
+
+import os
+from pathlib import Path, PurePosixPath
+
+from .limits import UnfitError
+from .process import Launch
+from .settings import Settings
+
+
+def launch(settings: Settings, folder: Path, models: Path) -> Launch:
+    """Say how workers are started. Raises UnfitError if they cannot be."""
+    entry = settings.code / settings.entry_script
+    built_in = settings.entry_script.startswith("builtin:")
+    if not built_in and not entry.is_file():
+        raise UnfitError(f"`{settings.entry_script}` is not in `{settings.code}`")
+    if not os.access(settings.python, os.X_OK):
+        raise UnfitError(f"the interpreter `{settings.python}` is not there")
+    source = settings.source_name
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": "utf-8",  # Python 3.6 without a locale cannot print é
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # nothing is ever written beside the user's code
+        "PYTHONNOUSERSITE": "1",
+        "AML_APP_ROOT": str(folder),
+        "AZUREML_MODEL_DIR": str(models),
+        "AZUREML_SOURCE_DIRECTORY": source,
+        "AZUREML_ENTRY_SCRIPT": str(PurePosixPath(source) / settings.entry_script),
+        "SERVICE_NAME": settings.service,
+        **settings.environment_variables,
+    }
+    plan = {
+        "entry": str(entry),
+        "code": str(settings.code),
+        "paths": list(dict.fromkeys([str(entry.parent), str(settings.code)])),
+        "timeout": settings.limits.timeout,
+        "serving": dict(settings.worker),
+        "auth": settings.keys is not None,
+    }
+    return Launch(python=settings.python, cwd=settings.code, environment=environment, plan=plan)

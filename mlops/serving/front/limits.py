@@ -1,0 +1,60 @@
+"""What a client may ask for, in seconds, requests and bytes. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class UnfitError(Exception):
+    """The service cannot be run as its settings say; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The `serving` block: seconds, requests, bytes."""
+
+    timeout: float = 300.0
+    """Seconds that one `run()` may take."""
+    queue: int = 100
+    """Requests that may wait, beside those that run."""
+    queue_bytes: int = 256 * 1024 * 1024
+    """Bytes of bodies that may be held at once, over all connections."""
+    max_wait: float | None = None
+    """Seconds that a request may wait until its `run()` begins."""
+    workers: int = 1
+    max_body: int = 100 * 1024 * 1024
+    """Bytes of one body: v1's nginx."""
+    max_head: int = 64 * 1024
+    """Bytes of one request's line and headers."""
+    max_headers: int = 200
+    """Headers of one request."""
+    connections: int = 1000
+    head_timeout: float = 15.0
+    """Seconds in which a request's headers must arrive."""
+    body_timeout: float = 60.0
+    """Seconds in which a body must arrive, and one more for each 1024 bytes that did."""
+    keep_alive: float = 75.0
+    """Seconds that an idle connection is kept; longer than load balancers keep theirs (60)."""
+
+
+FRONT = frozenset(field.name for field in fields(Limits)) - {"timeout"}
+POSITIVE = ("timeout", "workers", "connections", "head_timeout", "body_timeout", "keep_alive")
+
+
+def limits(given: Mapping[str, Any]) -> Limits:
+    """Read the numbers of the `serving` block."""
+    found: dict[str, Any] = {}
+    for name, default in asdict(Limits()).items():
+        value = given.get(name, default)
+        if value is None and name == "max_wait":
+            continue
+        found[name] = int(value) if isinstance(default, int) else float(value)
+        if found[name] < 0 or (name in POSITIVE and not found[name]):
+            raise UnfitError(f"`serving.{name}` in `settings.json` is out of range")
+    return Limits(**found)
+
+
+def split(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Tell what the front obeys from what a worker is told; a timeout concerns both."""
+    front = {name: value for name, value in given.items() if name in FRONT or name == "timeout"}
+    return front, {name: value for name, value in given.items() if name not in FRONT}

@@ -1,0 +1,1 @@
+"""Entry scripts of our own, for models that come without one."""

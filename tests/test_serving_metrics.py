@@ -1,0 +1,61 @@
+"""What Prometheus reads."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from serving_instance import ACTS, Instance, serving, until
+
+LINE = re.compile(r'[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+]+|# (HELP|TYPE) [a-z_]+ .+')
+
+
+def read(service: Instance) -> dict[str, float]:
+    answer = service.ask("GET", "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.body.decode().splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
+    return {name: float(value) for name, value in pairs}
+
+
+def test_requests_are_counted_by_route_and_status(tmp_path: Path) -> None:
+    with serving(tmp_path, ACTS) as service:
+        for value in ({}, {}, "not an object"):
+            service.score(value)
+        service.ask("GET", "/nowhere")
+        found = read(service)
+
+    assert found['mlops_requests_total{route="/score",code="200"}'] == 2
+    assert found['mlops_requests_total{route="/score",code="500"}'] == 1
+    assert found['mlops_requests_total{route="other",code="404"}'] == 1
+
+
+def test_latencies_make_a_histogram(tmp_path: Path) -> None:
+    with serving(tmp_path, ACTS) as service:
+        service.score({})
+        service.score({"sleep": 0.3})
+        found = read(service)
+
+    name = "mlops_request_duration_seconds"
+    counts = [value for key, value in found.items() if key.startswith(name + "_bucket")]
+    assert sorted(counts) == counts
+    assert (counts[-1], found[name + "_count"]) == (2, 2)
+    assert found[name + '_bucket{le="0.25"}'] == 1
+    assert found[name + "_sum"] > 0.3
+
+
+def test_what_is_so_now_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "blob").touch()
+    models = [{"name": "m", "version": 7, "files": [{"path": "a", "blob": str(tmp_path / "blob")}]}]
+    with serving(tmp_path / "instance", ACTS, models=models) as service:
+        (worker,) = service.record["worker_pids"]
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: service.record["worker_pids"] not in ([], [worker]))
+        found = read(service)
+
+    assert found['mlops_model_info{model="m",version="7"}'] == 1
+    assert (found["mlops_ready"], found["mlops_workers"]) == (1, 1)
+    assert (found["mlops_worker_restarts_total"], found["mlops_queue_length"]) == (1, 0)
+    assert (found["mlops_connections"], found["mlops_requests_in_flight"]) == (1, 0)
+    assert found["mlops_init_seconds"] > 0
