@@ -100,7 +100,14 @@ class Place(Protocol):
 
 
 class Target(Place, Protocol):
-    """A place that serves deployments: a row of the table of kinds."""
+    """A place that serves deployments: a row of the table of kinds.
+
+    Two targets with the same `identity` are one place under two names.
+    """
+
+    @property
+    def identity(self) -> str:
+        """The place itself, whatever the file calls it: a folder, a cluster and namespace."""
 
     Settings: ClassVar[type]
     ServiceSettings: ClassVar[type]

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Protocol
@@ -63,13 +63,14 @@ class World:
 def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
     """Return the plan that makes the live world what is desired. Changes nothing."""
     applied = world.records.read()
-    wanted, held = _held_back(tuple(desired), applied, world.records, selection.retry)
+    wanted, held = _held_back(tuple(desired), applied, world.records, selection)
     seen = observe(wanted, world.places)
     whole = Plan(
         project=world.project,
         store=world.store,
         changes=plan(wanted, seen, applied, world.places),
         notes=(*held, *notes(seen)),
+        wanted=wanted,
     )
     return selected(whole, selection)
 
@@ -78,20 +79,20 @@ def _held_back(
     desired: tuple[Desired, ...],
     applied: Mapping[Address, Applied],
     records: Records,
-    retry: Collection[str],
+    selection: Selection,
 ) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
     """Return what is wanted, where what a service went back from gives way to what it has.
 
     The second value tells of each one that is held.
     """
     wanted = {thing.address: thing for thing in desired}
-    told = []
-    for thing in desired:
+    told: list[str] = []
+    for thing in () if selection.past_holds else desired:
         record = applied.get(thing.address)
         if record is None or not record.held or record.held != fingerprint(thing.fields):
             continue
         before = records.desired(record.revision)
-        if thing.address not in before or names(retry, thing.address):
+        if thing.address not in before or names(selection.retry, thing.address):
             continue
         kept = before[thing.address]
         wanted |= {need: before[need] for need in kept.needs if need in before}
@@ -104,16 +105,21 @@ def _held_back(
 
 
 def carry_out(
-    world: World, agreed: Plan, means: Means, stop: Flag, parallelism: int = PARALLELISM
+    world: World,
+    agreed: Plan,
+    means: Means,
+    stop: Flag,
+    parallelism: int = PARALLELISM,
+    holds: Mapping[Address, Fields] | None = None,
 ) -> Iterator[Event]:
     """Apply a plan, recording before the first write what shall be made, and each change done.
 
     A run that is cut short or leaves something undone stays open: the next plan says so, and the
-    next run records what it finds made.
+    next run records what it finds made. What is made of an address in `holds` is held against
+    those fields.
     """
     number = means.lease.number
-    wanted = tuple(change.after for change in agreed.changes if change.after)
-    world.records.begin(number, wanted, agreed.pending)
+    world.records.begin(number, agreed.wanted, agreed.pending)
     _catch_up(world.records, number, agreed)
     after = {change.address: change.after for change in agreed.changes}
     counted: Counter[str] = Counter()
@@ -129,6 +135,8 @@ def carry_out(
         if isinstance(event, Done):
             made = after[event.address]
             world.records.write(number, event.address, made.fields if made else None)
+            if holds and event.address in holds:
+                world.records.hold(event.address, holds[event.address], "it was rolled back")
         if isinstance(event, Returned) and (refused := after[event.address]):
             world.records.hold(event.address, refused.fields, event.problems[0].summary)
         counted[type(event).__name__.lower()] += 1

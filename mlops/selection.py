@@ -12,12 +12,13 @@ from mlops.values import Action, Address, Change, Plan
 class Selection:
     """What to look at: addresses, names or places. Without `targets`, everything.
 
-    `retry` names what is held and shall be tried again.
+    `retry` names what is held and shall be tried again; `past_holds` is to try all of it.
     """
 
     targets: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     retry: tuple[str, ...] = ()
+    past_holds: bool = False
 
 
 def selected(whole: Plan, selection: Selection) -> Plan:

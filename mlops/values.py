@@ -245,12 +245,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What will happen, in order. `notes` tell of things that are seen and left alone."""
+    """What will happen, in order. `notes` tell of things that are seen and left alone.
+
+    `wanted` is everything that shall exist, whatever part of it the changes are about.
+    """
 
     project: str
     store: str
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
+    wanted: tuple[Desired, ...] = ()
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -1,4 +1,4 @@
-"""A machine in memory that several targets share: strict about its order, and unkind by a script."""
+"""A machine in memory that several targets share: strict about order, unkind by a script."""
 
 import threading
 from collections import Counter

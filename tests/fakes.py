@@ -44,6 +44,10 @@ class MemoryTarget:
         self.calls: list[str] = []
         self.latency = 0.0
 
+    @property
+    def identity(self) -> str:
+        return self.name
+
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         fields = {f"models.{model.name}": model.content.digest for model in pins.models}
         address = Address(place=self.name, kind="service", name=deployment.name)

@@ -208,8 +208,8 @@ def test_a_target_that_moved_is_known_with_both_settings(revisions: Revisions) -
 def test_a_target_is_forgotten(revisions: Revisions) -> None:
     begin(revisions, 1, targets={"lab": target(namespace="a"), "prod": target()})
 
-    assert revisions.forget(2, "lab")
-    assert not revisions.forget(3, "lab")
+    assert revisions.forget(2, used("lab", namespace="a"))
+    assert not revisions.forget(3, used("lab", namespace="a"))
 
     assert (used("prod"),) == revisions.targets()
     begin(revisions, 4, targets={"prod": target()})
@@ -226,7 +226,7 @@ def test_of_a_damaged_index_the_one_before_counts(objects: Objects, revisions: R
 
 def test_the_highest_number_is_that_of_any_record(objects: Objects, revisions: Revisions) -> None:
     begin(revisions, 7, targets={"lab": target()})
-    revisions.forget(11, "lab")
+    revisions.forget(11, used("lab"))
 
     assert 11 == last_revision(objects, "mnist")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from walk import Walk, walking
+from walk import Walk, free_port, walking
 
 
 @pytest.fixture
@@ -133,3 +133,58 @@ def test_a_target_that_left_is_looked_at_until_it_is_forgotten(walk: Walk) -> No
     assert f"laptop@{left}" in unknown.err
     assert forgotten.code == 0, forgotten.err
     assert "laptop@" not in walk.run("plan").out
+
+
+def test_a_folder_of_the_users_own_is_never_planned_for(walk: Walk) -> None:
+    ours = walk.services.parent
+    (ours / "services" / "billing").mkdir()
+    (ours / "services" / "billing" / "invoices.txt").write_text("mine")
+    (ours / "environments" / "prod").mkdir()
+    (ours / "environments" / "prod" / "values.yaml").write_text("mine")
+
+    plan = walk.plan()
+    destroyed = walk.run("destroy", "--auto-approve", "--allow-deletes", "1")
+
+    assert "billing is a folder without a mark; it is left alone" in plan
+    assert "prod is a folder without a mark; it is left alone" in plan
+    assert destroyed.code == 0, destroyed.err
+    assert (ours / "services" / "billing" / "invoices.txt").exists()
+    assert (ours / "environments" / "prod" / "values.yaml").exists()
+
+
+def test_the_same_folder_written_otherwise_is_the_same_place(walk: Walk) -> None:
+    walk.edit(
+        "mlops.yaml",
+        "laptop: {kind: process}",
+        "laptop: {kind: process, folder: ./.mlops/../.mlops/targets/laptop}",
+    )
+
+    plan = walk.plan()
+
+    assert "No changes." in plan
+
+
+def test_a_run_of_a_part_is_no_revision_without_the_rest(walk: Walk) -> None:
+    walk.add_service("second", free_port())
+    assert walk.apply().code == 0
+    walk.edit("mlops.yaml", "stage: dev", "stage: prod")
+    walk.apply("--target", "diabetes")
+
+    rows = walk.run("history", "--format", "json").json
+    rolled = walk.run("rollback", str(rows[0]["revision"]), "--auto-approve")
+
+    assert rolled.code == 0, rolled.err
+    assert "destroy" not in rolled.out.replace("0 to destroy", "")
+    assert 2 == len(walk.servers())
+
+
+def test_what_the_machine_refuses_is_told_and_the_rest_is_done(walk: Walk) -> None:
+    walk.run("destroy", "--auto-approve", "--allow-deletes", "1")
+    walk.services.parent.parent.mkdir(parents=True)
+    walk.services.parent.write_text("a file where a folder belongs")
+
+    answer = walk.apply()
+
+    assert answer.code in (6, 7)
+    assert "this machine refused" in answer.err
+    assert "Traceback" not in answer.err

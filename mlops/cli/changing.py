@@ -1,7 +1,7 @@
 """What `apply` and `destroy` share: the question, the run, the report, the proof."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import click
@@ -10,23 +10,41 @@ from mlops.cli.options import Agreement
 from mlops.cli.session import Session
 from mlops.cli.terminal import say, typing, view, write
 from mlops.cli.watching import shown, stopping, waiting
-from mlops.errors import IncompleteError, Problem, RefusedError, StoppedError, TargetError
+from mlops.errors import (
+    IncompleteError,
+    LockedError,
+    MlopsError,
+    Problem,
+    RefusedError,
+    SpecError,
+    StaleError,
+    StoppedError,
+    TargetError,
+)
 from mlops.events import Done, Failed, Outcome, Progressed, Report, Returned, Started
 from mlops.policy import Limits, blocked, check, removals
 from mlops.protocols import Means
 from mlops.run import carry_out, prove, survey
 from mlops.selection import Selection
-from mlops.values import Desired, Plan
+from mlops.spec import Fields
+from mlops.values import Address, Desired, Plan
+
+WORST = (IncompleteError, TargetError, LockedError, StaleError, RefusedError, SpecError)
+"""What failures come to where nothing was changed, the worst first."""
 
 Desire = Callable[[], tuple[Desired, ...]]
 
 
 def change_world(
-    session: Session, desire: Desire, selection: Selection, agreement: Agreement
+    session: Session,
+    desire: Desire,
+    selection: Selection,
+    agreement: Agreement,
+    holds: Mapping[Address, Fields] | None = None,
 ) -> None:
     """Show the plan, ask, apply it under the lock, report, and prove that nothing is left to do.
 
-    A plan that changes nothing needs no lock and writes nothing, but where an earlier run was cut
+    A plan that changes nothing needs no lock and writes nothing, unless an earlier run was cut
     short: then its records are brought to their end. Raises RefusedError before anything is
     touched, IncompleteError or TargetError after.
     """
@@ -40,11 +58,23 @@ def change_world(
         agreed = survey(session.world, desire(), selection)
         _show_plan(agreed, agreement)
         _agree(agreed, agreement)
-        report = _carried_out(session, agreed, agreement, session.means(lease))
-        if all(isinstance(end, Done) or end.address in blocked(agreed) for end in report.outcomes):
-            report = replace(report, problems=prove(session.world, desire(), agreed))
+        report = _carried_out(session, agreed, agreement, session.means(lease), holds)
+        report = _proved(session, agreed, report)
     _show_report(report, agreement)
     _judged(report, agreed)
+
+
+def _proved(session: Session, agreed: Plan, report: Report) -> Report:
+    """Return the report with what a second look still finds, where all was done."""
+    refused = blocked(agreed)
+    if report.problems or not all(
+        isinstance(end, Done) or end.address in refused for end in report.outcomes
+    ):
+        return report
+    try:
+        return replace(report, problems=prove(session.world, agreed.wanted, agreed))
+    except MlopsError as error:
+        return replace(report, problems=error.problems)
 
 
 def _show_report(report: Report, agreement: Agreement) -> None:
@@ -73,6 +103,8 @@ def _agree(agreed: Plan, agreement: Agreement) -> None:
         raise RefusedError(*problems)
     if agreement.approved:
         return
+    if agreement.form != "text" or agreement.stream:
+        say(view("text").plan(agreed))
     if not asks:
         raise RefusedError(
             Problem(
@@ -89,32 +121,49 @@ def _asked(question: str, expected: str) -> None:
         raise RefusedError(Problem(summary="not applied; nothing was changed"))
 
 
-def _carried_out(session: Session, agreed: Plan, agreement: Agreement, means: Means) -> Report:
-    """Apply the plan, showing each event as it comes. Ctrl-C gives what runs a few seconds."""
+def _carried_out(
+    session: Session,
+    agreed: Plan,
+    agreement: Agreement,
+    means: Means,
+    holds: Mapping[Address, Fields] | None,
+) -> Report:
+    """Apply the plan, showing each event as it comes. Ctrl-C gives what runs a few seconds.
+
+    Once the first record is written, whatever fails is told in the report.
+    """
     stop = threading.Event()
     ends: list[Outcome] = []
+    problems: tuple[Problem, ...] = ()
+    events = carry_out(session.world, agreed, means, stop, agreement.parallelism, holds)
     with stopping(stop), shown(agreement.form, stream=agreement.stream) as show:
-        for event in carry_out(session.world, agreed, means, stop, agreement.parallelism):
-            show(event)
-            if not isinstance(event, (Started, Progressed)):
-                ends.append(event)
-    return Report(outcomes=tuple(ends), stopped=stop.is_set())
+        try:
+            for event in events:
+                show(event)
+                if not isinstance(event, (Started, Progressed)):
+                    ends.append(event)
+        except MlopsError as error:
+            if not ends:
+                raise
+            problems = error.problems
+    return Report(outcomes=tuple(ends), stopped=stop.is_set(), problems=problems)
 
 
 def _judged(report: Report, agreed: Plan) -> None:
     """Raise what the report comes to; where several codes hold, the worst."""
-    failures = [end for end in report.outcomes if isinstance(end, Failed)]
-    changed = any(isinstance(end, Done) for end in report.outcomes)
     if report.stopped:
         raise StoppedError
-    if failures and not changed and all(end.code == TargetError.code for end in failures):
-        raise TargetError
+    failures = [end for end in report.outcomes if isinstance(end, Failed)]
+    changed = any(isinstance(end, (Done, Returned)) for end in report.outcomes)
     returned = any(isinstance(end, Returned) for end in report.outcomes)
+    if failures and not changed and not report.problems:
+        raise next(kind for kind in WORST if kind.code in {end.code for end in failures})
     if failures or returned or report.problems:
         raise IncompleteError
-    problems = (
-        Problem(summary=f"`{address}` is left as it is: {because}")
-        for address, because in blocked(agreed).items()
-    )
-    if blocked(agreed):
+    refused = blocked(agreed)
+    if refused:
+        problems = (
+            Problem(summary=f"`{address}` is left as it is: {because}")
+            for address, because in refused.items()
+        )
         raise RefusedError(*problems)

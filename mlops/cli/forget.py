@@ -2,6 +2,7 @@
 
 import click
 
+from mlops.cli.left import left_name
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
@@ -15,8 +16,9 @@ from mlops.errors import Problem, SpecError
 def command(target: str, files: Files) -> None:
     """Look no longer at TARGET, which the file has left. What still runs there stays there."""
     session = open_session(files, empty=True)
-    if target not in session.left:
-        have = ", ".join(session.left) or "none"
+    left = {left_name(one, session.targets): one for one in session.revisions.targets()}
+    if target not in left or target in session.targets:
+        have = ", ".join(sorted(left.keys() - session.targets.keys())) or "none"
         raise SpecError(
             Problem(
                 summary=f"no target `{target}` was left",
@@ -24,5 +26,5 @@ def command(target: str, files: Files) -> None:
             )
         )
     with session.lock("mlops forget").acquire(0.0) as lease:
-        session.revisions.forget(lease.number, target.partition("@")[0])
+        session.revisions.forget(lease.number, left[target])
     write(f"{target} is forgotten.\n")

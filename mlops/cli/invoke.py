@@ -1,47 +1,43 @@
 """`mlops invoke`: send a request to a service."""
 
 import sys
+from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 
 import click
 
-from mlops.cli.options import Files, with_color, with_files
+from mlops.cli.options import Duration, Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
-from mlops.clients.http import ask
+from mlops.clients.http import Answer, ask
 from mlops.errors import Problem, SpecError, TargetError
-from mlops.spec import Request
+from mlops.spec import Check, Request
 
 
 @click.command("invoke")
 @click.argument("name")
 @click.option("-d", "--data", help="Body of the request; @FILE reads a file, - standard input.")
-@click.option("--path", default="/score", help="Path of the request. Default: /score.")
-@click.option("--timeout", type=float, default=60.0, help="Seconds to wait. Default: 60.")
+@click.option("--path", help="Path of the request. Default: that of the check, or /score.")
+@click.option(
+    "--timeout", type=Duration(), default="60s", metavar="TIME", help="How long. Default: 60s."
+)
 @with_files
 @with_color
-def command(name: str, data: str | None, path: str, timeout: float, files: Files) -> None:
+def command(name: str, data: str | None, path: str | None, timeout: float, files: Files) -> None:
     """Send a request to the service NAME and print its answer.
 
     Without --data, the request of its first check is sent.
     """
+    if timeout <= 0:
+        hint = "give a time like `500ms`, `60s` or `5m`"
+        raise SpecError(Problem(summary="`--timeout` leaves no time", hint=hint))
     session = open_session(files)
     endpoint = session.live(name).endpoint
-    checks = session.spec.deployments[name].checks
-    if data is None and not checks:
-        raise SpecError(
-            Problem(summary=f"nothing to send to `{name}`", hint="give a body with `--data`")
-        )
-    request = checks[0].request if data is None else Request(path=path, body=_body(data))
-    try:
-        answer = ask(request, endpoint, timeout=timeout)
-    except (OSError, HTTPException) as error:
-        problem = Problem(
-            summary=f"`{name}` does not answer: {error}",
-            hint=f"see `mlops status`, and `mlops logs {name}`",
-        )
-        raise TargetError(problem) from error
+    request = _request(name, data, session.spec.deployments[name].checks)
+    if path is not None:
+        request = replace(request, path=path)
+    answer = _asked(name, request, endpoint, timeout)
     write(answer.body.decode(errors="replace").rstrip("\n") + "\n")
     if answer.status >= 400:
         raise TargetError(
@@ -50,6 +46,27 @@ def command(name: str, data: str | None, path: str, timeout: float, files: Files
                 hint=f"see `mlops logs {name}`",
             )
         )
+
+
+def _request(name: str, data: str | None, checks: tuple[Check, ...]) -> Request:
+    if data is not None:
+        return Request(body=_body(data))
+    if checks:
+        return checks[0].request
+    raise SpecError(Problem(summary=f"nothing to send to `{name}`", hint="give a body with `-d`"))
+
+
+def _asked(name: str, request: Request, endpoint: str, timeout: float) -> Answer:
+    try:
+        return ask(request, endpoint, timeout=timeout)
+    except (OSError, HTTPException) as error:
+        if isinstance(error, ValueError):
+            raise
+        problem = Problem(
+            summary=f"`{name}` does not answer: {error}",
+            hint=f"see `mlops status`, and `mlops logs {name}`",
+        )
+        raise TargetError(problem) from error
 
 
 def _body(data: str) -> str:

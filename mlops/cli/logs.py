@@ -19,8 +19,10 @@ from mlops.protocols import HasLogs
 @with_color
 def command(name: str, files: Files, *, follow: bool, lines: int) -> None:
     """Show the last lines that the service NAME printed."""
-    target, address = open_session(files).service(name)
+    session = open_session(files, empty=True)
+    target, address = session.service(name)
     if not isinstance(target, HasLogs):
         raise SpecError(Problem(summary=f"the target `{address.place}` keeps no logs"))
+    session.live(name)  # raises where there is none of ours
     for line in target.logs(address, follow=follow, lines=lines):
         write(line + "\n")

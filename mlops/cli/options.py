@@ -16,7 +16,7 @@ from mlops.settings import DURATION, duration
 Command = Callable[..., Any]
 
 
-class Duration(click.ParamType[float]):
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A time like `500ms`, `60s`, `5m`; seconds for the command."""
 
     name = "time"

@@ -1,13 +1,16 @@
 """`mlops rollback`: make the live world what an earlier revision wanted."""
 
+from collections.abc import Mapping
+
 import click
 
 from mlops.cli.changing import change_world
 from mlops.cli.options import Agreement, Files, with_agreement, with_color, with_files
 from mlops.cli.session import Session, open_session
-from mlops.errors import Problem, SpecError
+from mlops.errors import MlopsError, Problem, SpecError
 from mlops.selection import Selection
-from mlops.values import Desired
+from mlops.spec import Fields
+from mlops.values import Address, Desired
 
 
 @click.command("rollback")
@@ -23,8 +26,13 @@ def command(revision: int | None, files: Files, agreement: Agreement) -> None:
     session = open_session(files)
     number = revision or _before_last(session)
     wanted = session.revisions.read(number).desired
-    change_world(session, lambda: wanted, Selection(), agreement)
-    _hold(session, wanted)
+    change_world(
+        session,
+        lambda: wanted,
+        Selection(past_holds=True),
+        agreement,
+        holds=_holds(session, wanted),
+    )
 
 
 def _before_last(session: Session) -> int:
@@ -44,9 +52,18 @@ def _before_last(session: Session) -> int:
     return done[1]
 
 
-def _hold(session: Session, wanted: tuple[Desired, ...]) -> None:
-    """Hold what the file wants instead of what was rolled back to."""
+def _holds(session: Session, wanted: tuple[Desired, ...]) -> Mapping[Address, Fields]:
+    """Return what the file wants instead of what is rolled back to, by address.
+
+    A file that can't be resolved may be why one rolls back: then nothing is held against it.
+    """
     before = {thing.address: thing.fields for thing in wanted if thing.address.kind == "service"}
-    for thing in session.desired():
-        if before.get(thing.address, thing.fields) != thing.fields:
-            session.world.records.hold(thing.address, thing.fields, "it was rolled back")
+    try:
+        asked = session.desired()
+    except MlopsError:
+        return {}
+    return {
+        thing.address: thing.fields
+        for thing in asked
+        if before.get(thing.address, thing.fields) != thing.fields
+    }

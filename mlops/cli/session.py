@@ -55,7 +55,7 @@ class Session:
     @property
     def left(self) -> Mapping[str, Target]:
         """The targets of earlier runs that the file no longer names, or names elsewhere."""
-        return left_targets(self.revisions.targets(), self._used_targets, self._made)
+        return left_targets(self.revisions.targets(), self.targets, self._made)
 
     def _made(self, name: str, kind: str, settings: Any) -> Target:
         return TARGETS[kind](name, settings, Path(self.spec.folder), self.owner)

@@ -6,7 +6,7 @@ from mlops.cli.options import Files, with_color, with_files, with_format
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.spec import Fields
-from mlops.views.progress import swagger
+from mlops.views.words import swagger
 
 
 @click.command("show")
@@ -16,7 +16,7 @@ from mlops.views.progress import swagger
 @with_color
 def command(name: str, files: Files, form: str) -> None:
     """Show the service NAME as it runs: its state, its addresses, every field."""
-    thing = open_session(files).live(name)
+    thing = open_session(files, empty=True).live(name)
     record: Fields = {
         "service": name,
         "target": thing.address.place,

@@ -18,12 +18,13 @@ def command(files: Files, form: str) -> None:
     """Show every service of the files and of their targets: state, models, address, age."""
     session = open_session(files, empty=True)
     seen = [thing for thing in observe((), session.world.places) if thing.address.kind == "service"]
-    live = {thing.address.name for thing in seen}
+    live = {thing.address for thing in seen}
+    wanted = [session.service(name)[1] for name in session.spec.deployments]
     rows = [_row(thing) for thing in seen]
     rows += [
-        {"service": name, "target": deployment.target, "state": "not there"}
-        for name, deployment in session.spec.deployments.items()
-        if name not in live
+        {"service": address.name, "target": address.place, "state": "not there"}
+        for address in wanted
+        if address not in live
     ]
     write(view(form).rows(rows) or "No services.\n")
 

@@ -7,9 +7,8 @@ from typing import Any
 from mlops.plain import NOTHING
 from mlops.settings import reference_parts
 from mlops.spec import Fields, Framework, Json, Model
+from mlops.units import size
 from mlops.values import Address, Content, Desired, FileEntry, ModelVersion
-
-UNITS = ("B", "kB", "MB", "GB", "TB")
 
 NO_BYTES = hashlib.sha256(b"").hexdigest()
 """The digest of the only file whose size is 0."""
@@ -25,13 +24,13 @@ def desired_model(model: Model, content: Content, version_label: str) -> Desired
     count = len(content.files)
     number = version_label.rpartition(":")[2]
     unknown = any(is_unsized(entry) for entry in content.files)
-    size = "size unknown until it is fetched" if unknown else amount(content.size)
+    words = "size unknown until it is fetched" if unknown else size(content.size)
     return Desired(
         address=model_address(model.name),
         fields=model_fields(model, content.digest),
         inputs={"files": tuple(_plain(entry) for entry in content.files)},
         labels={"digest": version_label},
-        summary=f"version {number}, {size}, {count} file{'s' * (count != 1)}",
+        summary=f"version {number}, {words}, {count} file{'s' * (count != 1)}",
         where=model.where,
     )
 
@@ -109,14 +108,6 @@ def model_version(
         lineage=record.get("lineage", NOTHING),
         created=record.get("created", ""),
     )
-
-
-def amount(size: int) -> str:
-    """Return a number of bytes for people: `1.2 kB`."""
-    value, unit = float(size), 0
-    while value >= 999.5 and unit < len(UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{size} B" if unit == 0 else f"{value:.3g} {UNITS[unit]}"
 
 
 def _group(fields: Fields, group: str) -> Fields:

@@ -131,10 +131,10 @@ class Revisions:
         """Write down what came of it; what an earlier run said of it stays."""
         self._folder.written(number, "done", outcome)
 
-    def forget(self, number: int, name: str) -> bool:
+    def forget(self, number: int, target: UsedTarget) -> bool:
         """Look no longer at a target, as revision `number`; False if it was not known."""
         known = self.targets()
-        kept = tuple(one for one in known if one.name != name)
+        kept = tuple(one for one in known if one != target)
         if len(kept) < len(known):
             self._write_targets(number, kept)
         return len(kept) < len(known)

@@ -11,7 +11,7 @@ from mlops.errors import Problem
 from mlops.events import Done, Event, Report
 from mlops.spec import Fields
 from mlops.values import Address, Change, Plan
-from mlops.views.progress import swagger
+from mlops.views.words import swagger
 
 FORMAT = 1
 """Counts up when a key changes its meaning or goes; new keys may come at any time."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mlops.spec import Fields, Json
+from mlops.units import size
 from mlops.views.paper import Paper, columns, cut, pad, plain
-from mlops.views.words import moment, short, size
+from mlops.views.words import moment, short
 
 GAP = "  "
 NARROWEST = 8

@@ -18,7 +18,7 @@ from mlops.events import (
 from mlops.values import Action
 from mlops.views.paper import Paper, pad
 from mlops.views.problems import problems
-from mlops.views.words import bytes_of, counted, duration
+from mlops.views.words import SCORE, SWAGGER, bytes_of, counted, duration, swagger
 
 DOING = {
     Action.KEEP: "checking",
@@ -45,8 +45,6 @@ CUT = "the run ended before it was made"
 FEW = 5
 """Up to so many services are listed with both their addresses."""
 
-SCORE = "/score"
-SWAGGER = "/swagger.json"
 
 
 def event(given: Event, paper: Paper) -> str:
@@ -186,8 +184,3 @@ def _endpoints(done: Sequence[Done], paper: Paper) -> str:
     if len(done) > FEW:
         lines.append(f"  {' ' * longest}  {SWAGGER} in place of {SCORE} describes each")
     return "\n".join(lines) + "\n"
-
-
-def swagger(endpoint: str) -> str:
-    """Return the address of the description that stands beside a scoring address."""
-    return endpoint.removesuffix(SCORE) + SWAGGER

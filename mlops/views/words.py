@@ -1,4 +1,4 @@
-"""Sizes, times, counts and plain values in words for people."""
+"""Transfers, times, counts, addresses and plain values in words for people."""
 
 import json
 import re
@@ -6,25 +6,15 @@ from collections.abc import Mapping
 
 from mlops.plain import thaw
 from mlops.spec import Json
+from mlops.units import size
 from mlops.views.paper import plain
 
 DIGEST = re.compile(r"(?:sha256:)?\b([0-9a-f]{12})[0-9a-f]{52}\b")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)")
 BARE = re.compile(r"[\w./:@+=,~^*<>\[\]-]+")
 LITERALS = ("true", "false", "null", "(none)", "->")
-UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in words: `1.2 kB`, `120 MB`. A kB is 1000 bytes."""
-    number = float(count)
-    for unit in UNITS:
-        if number < 999.5 or unit == UNITS[-1]:
-            break
-        number /= 1000
-    if unit == "B" or number >= 9.95:
-        return f"{number:.0f} {unit}"
-    return f"{number:.1f}".removesuffix(".0") + f" {unit}"
+SCORE = "/score"
+SWAGGER = "/swagger.json"
 
 
 def bytes_of(done: int, total: int) -> str:
@@ -71,6 +61,11 @@ def moment(text: str) -> str:
     """Return a UTC time stamp to the minute: `2026-07-01 12:30Z`; other text as it is."""
     found = TIME.fullmatch(text)
     return f"{found[1]} {found[2]}Z" if found else text
+
+
+def swagger(endpoint: str) -> str:
+    """Return the address of the description that stands beside a scoring address."""
+    return endpoint.removesuffix(SCORE) + SWAGGER
 
 
 def _text(given: str) -> str:

@@ -12,8 +12,8 @@ from mlops.errors import Problem, RefusedError, SpecError
 from mlops.settings import reference_parts
 from mlops.store.desired import model_address
 from mlops.store.removal import delete_version
+from mlops.units import size
 from mlops.values import ModelVersion
-from mlops.views.words import size
 
 PATIENCE = 60.0
 """Seconds to wait for a run that applies."""

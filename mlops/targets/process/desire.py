@@ -3,6 +3,7 @@
 import os
 
 import mlops
+from mlops.hashing import short
 from mlops.settings import duration
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
@@ -11,9 +12,7 @@ from mlops.values import Address, Content, Desired, Owner, PinnedModel, Pins
 
 def environment_address(place: str, environment: Environment) -> Address:
     """Return the address of an environment: named by its digest, shared by who asks for it."""
-    return Address(
-        place=place, kind="environment", name=environment.digest.removeprefix("sha256:")[:12]
-    )
+    return Address(place=place, kind="environment", name=short(environment.digest))
 
 
 def desired_environment(place: str, environment: Environment) -> Desired:

@@ -10,13 +10,15 @@ from typing import Any
 from mlops.code import code_of
 from mlops.environments.build import installed
 from mlops.errors import MlopsError
-from mlops.hashing import HashCache
+from mlops.hashing import HashCache, short
 from mlops.plain import freeze
 from mlops.spec import Json
 from mlops.targets.process.desire import endpoint
+from mlops.targets.process.leftovers import leftovers
 from mlops.targets.process.logs import last_lines
+from mlops.targets.process.settings import IMPACT
 from mlops.targets.process.world import Instance
-from mlops.values import Address, Health, Observed, Owner, Ownership
+from mlops.values import Address, Health, Impact, Observed, Owner, Ownership
 
 LAST = 20
 """Lines of a log that a failure shows where the server did not say which."""
@@ -38,7 +40,7 @@ def observed_service(
     fields = _fields(instance, cache)
     port = settings.get("port")
     listens_on = instance.record.get("port") if instance.pid else None
-    environment = str(settings.get("environment", "")).removeprefix("sha256:")[:12]
+    environment = short(str(settings.get("environment", "")))
     return Observed(
         address=Address(place=place, kind="service", name=name),
         fields=freeze(fields),
@@ -74,10 +76,10 @@ def failure(instance: Instance) -> Health:
 def _ownership(instance: Instance, owner: Owner, *, wanted: bool) -> tuple[Ownership, str]:
     """Return whose a folder is, and what to say of one that is not ours."""
     mark = _mapping(instance.mark, "mark") or _mapping(instance.settings, "mark")
-    if not mark and instance.pid is None:  # dead: an apply was cut short before its mark
-        return Ownership.OURS, ""
+    if not mark and instance.pid is None and _empty(instance.folder):
+        return Ownership.OURS, ""  # an apply was cut short before its mark
     if not mark:
-        return Ownership.FOREIGN, "a server without a mark"
+        return Ownership.FOREIGN, "a folder without a mark"
     if mark.get("name") != instance.folder.name:
         return Ownership.COPY, f"a copy of `{mark.get('name')}`"
     stranger = _stranger(mark, owner)
@@ -87,6 +89,11 @@ def _ownership(instance: Instance, owner: Owner, *, wanted: bool) -> tuple[Owner
     if not wanted and str(file) not in owner.files and file.is_file():
         return Ownership.FOREIGN, f"defined in `{mark.get('file')}`, which was not loaded"
     return Ownership.OURS, ""
+
+
+def _empty(folder: Path) -> bool:
+    """Tell whether nothing but half-written marks is in a folder."""
+    return all(path.name.startswith(".mark.json.") for path in folder.iterdir())
 
 
 def _stranger(mark: Mapping[str, Any], owner: Owner) -> str:
@@ -102,7 +109,8 @@ def _stranger(mark: Mapping[str, Any], owner: Owner) -> str:
 def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
     settings = instance.settings
     serving = _mapping(settings, "serving")
-    fields: dict[str, Json] = {
+    fields = _told(instance)
+    fields |= {
         f"models.{model.get('name')}": _model(instance.folder, model)
         for model in _sequence(settings, "models")
         if isinstance(model, dict)
@@ -115,12 +123,22 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
         "port": settings.get("port"),
         "server": settings.get("server"),
         "process": _process(instance),
+        "leftovers": ", ".join(path.name for path in leftovers(instance.folder)) or None,
     }
     fields |= {f"serving.{key}": value for key, value in serving.items() if key not in UNCOMPARED}
     variables = _mapping(settings, "environment_variables")
     fields |= {f"environment_variables.{key}": value for key, value in variables.items()}
-    fields |= _mapping(instance.mark, "fields")
     return {path: value for path, value in fields.items() if value is not None}
+
+
+def _told(instance: Instance) -> dict[str, Json]:
+    """Return the fields that only the mark can tell: metadata, of which a server knows nothing."""
+    told = _mapping(instance.mark, "fields")
+    return {
+        path: value
+        for path, value in told.items()
+        if IMPACT.get(path.partition(".")[0]) is Impact.METADATA
+    }
 
 
 def _model(folder: Path, model: Mapping[str, Any]) -> Json:

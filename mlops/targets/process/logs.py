@@ -1,12 +1,18 @@
 """The last lines of a log file, and those still to come."""
 
+import os
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 POLL = 0.2
 """Seconds between two looks at a log that is followed."""
+
+ENDS = re.compile(r"\r\n|\r|\n")
+"""What ends a line, as for Python's own text files."""
 
 
 def last_lines(path: Path, count: int) -> Iterator[str]:
@@ -19,22 +25,39 @@ def last_lines(path: Path, count: int) -> Iterator[str]:
 
 
 def follow_lines(path: Path, count: int) -> Iterator[str]:
-    """Yield the last `count` lines, then each new line as it is written. Never ends by itself.
+    """Yield the last `count` lines, then each new line once it is whole. Never ends by itself.
 
-    A log that is replaced by a shorter one is read from its start.
+    A log that is replaced, or cut to be shorter, is read from its start.
     """
-    yield from last_lines(path, count)
-    position = path.stat().st_size if path.exists() else 0
-    rest = ""
+    reader = _Reader(path)
+    yield from reader.lines(count)
     while True:
         time.sleep(POLL)
-        size = path.stat().st_size if path.exists() else 0
-        if size < position:
-            position = 0
-        if size == position:
-            continue
-        with path.open(encoding="utf-8", errors="replace") as log:
-            log.seek(position)
-            *lines, rest = (rest + log.read()).split("\n")
-            position = log.tell()
-        yield from lines
+        yield from reader.lines()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """How far a log is read: up to the end of its last whole line. `file` is its inode."""
+
+    path: Path
+    position: int = 0
+    file: int = 0
+
+    def lines(self, limit: int | None = None) -> list[str]:
+        """Return the whole lines that were not read yet, or only the last `limit` of them."""
+        try:
+            with self.path.open("rb") as log:
+                status = os.fstat(log.fileno())
+                if status.st_ino != self.file or status.st_size < self.position:
+                    self.file, self.position = status.st_ino, 0
+                log.seek(self.position)
+                found = deque(log, maxlen=None if limit is None else limit + 1)
+                self.position = log.tell()
+        except FileNotFoundError:
+            return []
+        if found and not found[-1].endswith(b"\n"):
+            self.position -= len(found.pop())
+        kept = list(found) if limit is None else list(found)[max(len(found) - limit, 0) :]
+        text = b"".join(kept).decode(errors="replace")
+        return ENDS.split(text)[:-1]

@@ -4,6 +4,7 @@ Safe to be cut short anywhere: the mark is written first, what the server reads 
 """
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Environment
 from mlops.targets.process import world
+from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.swap import can_swap, swap
 from mlops.values import Content, Desired, FileEntry, Owner, Progress
 
@@ -43,6 +45,12 @@ def environment(folder: Path, wanted: Desired, means: Means) -> Iterator[Progres
     yield from build(lock, written, folder)
 
 
+def unfinished_environment(folder: Path) -> bool:
+    """Tell whether a folder is what is left of an environment of ours: by its name and its form."""
+    ours = re.fullmatch(r"[0-9a-f]{12}|\.[0-9a-f]{12}\..+", folder.name) is not None
+    return ours and (folder.name.startswith(".") or (folder / "pyvenv.cfg").is_file())
+
+
 def service(
     folder: Path, wanted: Desired, means: Means, owner: Owner, *, renew: bool
 ) -> Iterator[Progress]:
@@ -66,8 +74,7 @@ def service(
         world.end(folder)
         world.write_json(folder / "settings.json", settings)
         _started(folder, settings["mark"])
-    if not world.read_json(folder / "server.json").get("retiring"):
-        _sweep_code(folder, code)
+    sweep(folder)
 
 
 def _renewed(
@@ -135,13 +142,6 @@ def _laid(folder: Path, digest: str) -> bool:
         return folder.is_dir() and code_of(folder, HashCache.open()).digest == digest
     except MlopsError:
         return False
-
-
-def _sweep_code(folder: Path, used: str) -> None:
-    """Remove the code that nothing uses any more."""
-    for path in (folder / "code").iterdir():
-        if path.name != Path(used).name:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict[str, Any]:

@@ -59,6 +59,7 @@ IMPACT: Mapping[str, Impact] = {
     "tags": Impact.METADATA,
     "description": Impact.METADATA,
     "protect": Impact.METADATA,
+    "leftovers": Impact.METADATA,
     "digest": Impact.NONE,
     "models": Impact.ROLLING,
     "code": Impact.ROLLING,

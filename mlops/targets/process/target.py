@@ -1,15 +1,20 @@
 """The process target: environments and scoring servers on this machine, one change at a time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
+
 from mlops.environments.build import installed
+from mlops.errors import Problem, TargetError
 from mlops.hashing import HashCache
 from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.process import make, world
 from mlops.targets.process.desire import desired_environment, desired_service
+from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
@@ -40,8 +45,13 @@ class ProcessTarget:
     def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
         self._name = name
         written = name.partition("@")[0]  # a target that was left is called `name@digest`
-        self._folder = folder / (settings.folder or f".mlops/targets/{written}")
+        self._folder = (folder / (settings.folder or f".mlops/targets/{written}")).resolve()
         self._owner = owner
+
+    @property
+    def identity(self) -> str:
+        """The folder of the services, without detours."""
+        return str(self._folder)
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the environment and the server of a deployment."""
@@ -54,33 +64,37 @@ class ProcessTarget:
         """Return every environment and service of the folder, and who holds a wanted port."""
         names = {thing.address.name for thing in wanted if thing.address.kind == "service"}
         cache = HashCache.open()
-        services = [
-            observed_service(self._name, instance, self._owner, cache, wanted=name in names)
-            for name, instance in world.instances(self._services).items()
-        ]
-        cache.save()
-        return [*self._environments(), *services, *self._listeners(wanted, services)]
+        with _told():
+            services = [
+                observed_service(self._name, instance, self._owner, cache, wanted=name in names)
+                for name, instance in world.instances(self._services).items()
+            ]
+            cache.save()
+            return [*self._environments(), *services, *self._listeners(wanted, services)]
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
-        address = change.address
-        folder = self._place_of(address)
+        with _told():
+            yield from self._changed(change, means)
+            if change.after is not None:
+                seen = self.observe([change.after])
+                yield from (thing for thing in seen if thing.address == change.address)
+
+    def _changed(self, change: Change, means: Means) -> Iterator[Progress]:
+        folder = self._place_of(change.address)
         if change.after is None:
             yield Progress(text="removing")
-            if address.kind == "service":
+            if change.address.kind == "service":
                 world.end(folder)
             world.remove(folder)
-            return
-        if address.kind == "environment":
+        elif change.address.kind == "environment":
             yield from make.environment(folder, change.after, means)
         elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
             make.mark(folder, change.after, self._owner)
+            sweep(folder)
         else:
             renew = bool(change.fields)
             yield from make.service(folder, change.after, means, self._owner, renew=renew)
-        yield next(
-            iter(thing for thing in self.observe([change.after]) if thing.address == address)
-        )
 
     def stop(self, address: Address) -> None:
         """End the server of a service; its next change starts it again."""
@@ -113,11 +127,13 @@ class ProcessTarget:
         folder = self._folder / "environments"
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             digest = installed(path)
+            ours = bool(digest) or make.unfinished_environment(path)
             yield Observed(
                 address=Address(place=self._name, kind="environment", name=path.name),
                 fields={"digest": digest} if digest else {},
                 identity=path.name,
-                state="ready" if digest else "unfinished",
+                ownership=Ownership.OURS if ours else Ownership.FOREIGN,
+                state="ready" if digest else "a folder without a mark",
             )
 
     def _listeners(
@@ -137,3 +153,25 @@ class ProcessTarget:
                     claims=(f"port/{port}",),
                     state=words,
                 )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the machine refuses into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        where = f" `{error.filename}`" if error.filename else ""
+        raise TargetError(
+            Problem(
+                summary=f"this machine refused:{where} {error.strerror or error}",
+                hint="make it possible, then apply again",
+            )
+        ) from error
+    except psutil.Error as error:
+        raise TargetError(
+            Problem(
+                summary=f"this machine tells nothing of a process: {error}",
+                hint="run as a user who may see the processes of the services",
+            )
+        ) from error

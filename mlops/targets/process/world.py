@@ -127,8 +127,12 @@ def servers(services: Path) -> dict[str, int]:
 
 
 def server(folder: Path) -> int | None:
-    """Return the process id of the living server of an instance folder."""
-    return _running().get(str(folder))
+    """Return the process id of the living server of an instance folder.
+
+    Looks at the process that its record names; at the whole table only where that one is another.
+    """
+    told = read_json(folder / "server.json").get("pid")
+    return told if _serves(told, folder) else _running().get(str(folder))
 
 
 def _running() -> dict[str, int]:
@@ -143,6 +147,17 @@ def _running() -> dict[str, int]:
             this = (process.info["create_time"], process.info["pid"])
             found[words[3]] = min(this, found.get(words[3], this))
     return {folder: pid for folder, (_, pid) in found.items()}
+
+
+def _serves(pid: Any, folder: Path) -> bool:
+    """Tell whether a process lives and is the server of a folder. `pid` may be anything."""
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        words = psutil.Process(pid).cmdline()
+    except (psutil.Error, OverflowError):
+        return False
+    return _serving(words) and words[3] == str(folder)
 
 
 def _serving(words: list[str]) -> bool:
@@ -199,7 +214,12 @@ def _ended(process: Any, seconds: float) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, and the target's folders above it that it leaves empty."""
+    """Remove a folder, its mark last, and the target's folders above it that it leaves empty."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != "mark.json":
+            path.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     kind, target, targets = list(folder.parents)[:3]
     for parent in (kind, target, *([targets] if targets.name == "targets" else [])):
