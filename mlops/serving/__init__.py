@@ -1,7 +1,8 @@
 """The scoring server: a front that speaks HTTP and a worker that runs the user's script.
 
-Stands alone: imports nothing outside this folder but uvicorn, and nothing imports it. It is
-delivered as a copy named `mlops_serving`, since a user's code may well hold a package `mlops`.
+Stands alone: imports nothing outside this folder but httptools and uvloop, and nothing of ours
+imports it. It is delivered as a copy named `mlops_serving`, since a user's code may well hold a
+package `mlops`.
 This file is read by Python 3.6 too.
 """
 

@@ -6,50 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from .. import VERSION
 from ..worker import wire
-from . import identity
+from . import identity, oip
 from .answers import IS_TEXT, SERVER, Answer, document, message
-from .cors import Cors
-from .keys import Keys
-from .limits import Limits
+from .fingerprints import fingerprints
 from .logs import requested
 from .metrics import CONTENT, Metrics
 from .pool import Pool
 from .reader import DISCARD, too_large
 from .request import Request
-from .settings import AUTHENTICATED, OFF, OPEN, Settings
+from .routes import Rules, label
 from .swagger import Swagger
+from .tensors import Tensors, opened
 
 log = logging.getLogger("mlops_serving")
 
-READ = ("GET", "HEAD")
-ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "/": READ,
-    "/score": ("GET", "POST", "OPTIONS"),
-    "/swagger.json": READ,
-    "/livez": READ,
-    "/readyz": READ,
-    "/metrics": READ,
-}
 NO_SUCH = "The requested URL was not found on the server."
 NO_METHOD = "The method is not allowed for the requested URL."
 CHALLENGE = b'www-authenticate: Bearer realm="score"\r\n'
 WRONG = b'www-authenticate: Bearer realm="score", error="invalid_token"\r\n'
-
-
-class Rules:
-    """Who may ask what. Made whole from settings, and changed as a whole."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.limits: Limits = settings.limits
-        self.keys = Keys(settings.keys) if settings.keys else None
-        self.cors = Cors(settings.cors)
-        self.logs = settings.logs.requests
-        self.routes = {
-            "/score": AUTHENTICATED,
-            "/swagger.json": settings.swagger,
-            "/metrics": settings.metrics,
-        }
 
 
 class App:
@@ -63,6 +39,7 @@ class App:
         self.refusing = False
         self._pool = pool
         self._measured = measured
+        self._tensors = Tensors(pool)
 
     @property
     def _asks(self) -> Mapping[str, Any]:
@@ -71,7 +48,7 @@ class App:
     def headed(self, request: Request) -> None:
         """Refuse by the headers alone whatever can be, so that no body is kept for it."""
         answer = self._refusal(request)
-        if answer is None and request.path == "/score":
+        if answer is None and (request.path == "/score" or request.path.endswith("/infer")):
             answer = self._unfit(request)
         if answer is not None and self.rules.cors:
             answer = answer._replace(head=answer.head + self.rules.cors.head(request.known))
@@ -81,19 +58,16 @@ class App:
         """Answer a request whose headers passed, or have a worker do it."""
         if request.path == "/score":
             if self.rules.cors:
-                request.shaped = self._opened(request)
+                request.shaped = opened(self.rules.cors.head(request.known))
             self._pool.score(request)
             return None
+        if request.path.startswith(oip.ROOT):
+            return self._tensors.answer(request, self.rules, ready=self.state == "ready")
         return self._plain(request)
-
-    def _opened(self, request: Request) -> Callable[[Answer], Answer]:
-        head = self.rules.cors.head(request.known)
-        return lambda answer: answer._replace(head=answer.head + head)
 
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Count an answer, and write its line if lines are wanted."""
-        route = request.path if request.path in ALLOWED else "other"
-        self.metrics.answered(route, status, seconds)
+        self.metrics.answered(label(request.path), status, seconds)
         if self.rules.logs:
             requested(request, status, seconds)
 
@@ -103,8 +77,7 @@ class App:
         too_long = identity.refusal(request.known)
         if too_long:
             return message(431, too_long)
-        policy = self.rules.routes.get(path, OPEN)
-        allowed = () if policy == OFF else ALLOWED.get(path, ())
+        allowed = self.rules.allowed(path)
         if not allowed:
             return message(404, NO_SUCH)
         if method == "OPTIONS" and self.rules.cors:
@@ -113,7 +86,7 @@ class App:
                 return preflight
         if method not in allowed and not (path == "/score" and self._asks.get("raw")):
             return message(405, NO_METHOD, b"allow: %b\r\n" % ", ".join(allowed).encode())
-        return self._stranger(request) if policy == AUTHENTICATED and self.rules.keys else None
+        return self._stranger(request) if self.rules.locked(path) else None
 
     def _stranger(self, request: Request) -> Answer | None:
         """Refuse who bears no key."""
@@ -145,6 +118,11 @@ class App:
             return self.swagger.answer(query.get("version", ["2"])[0])
         if path == "/metrics":
             return Answer(200, CONTENT + SERVER, self._measured())
+        if path == "/.mlops/settings":
+            return running(self.rules, request)
+        return self._health(path)
+
+    def _health(self, path: str) -> Answer:
         if path == "/livez":
             return document(200, {"status": "alive"})
         if path == "/readyz":
@@ -157,3 +135,12 @@ class App:
     def learn(self, born: wire.Frame) -> None:
         """Take the documents that a new worker built from its script."""
         self.swagger.texts = json.loads(born[4])
+
+
+def running(rules: Rules, request: Request) -> Answer:
+    """Say what runs, to who knows a key."""
+    key = rules.keys.match(request.known[b"authorization"]) if rules.keys else ""
+    values = rules.keys.values if rules.keys else {}
+    digests = fingerprints(key, rules.settings.document, values)
+    about = {"service": rules.settings.service, "server": VERSION, "settings": rules.digest}
+    return document(200, {**about, "digests": digests})

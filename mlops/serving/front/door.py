@@ -42,6 +42,7 @@ class Door:
         self._listener = listener
         self._server: asyncio.Server | None = None
         self._inside: set[Connection] = set()
+        self._adopting: set[asyncio.Task[object]] = set()
         self._second = 0
         self._clock: asyncio.Task[None] | None = None
         self.headed = app.headed
@@ -80,6 +81,14 @@ class Door:
             before.close()
         if self._clock is None:
             self._clock = loop.create_task(self._watch())
+
+    def adopt(self, accepted: socket.socket) -> None:
+        """Take a connection that another server had."""
+        loop = asyncio.get_running_loop()
+        made = loop.connect_accepted_socket(partial(Connection, self), accepted)
+        task = loop.create_task(made)
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
 
     def enter(self, connection: Connection) -> bool:
         """Count a connection; say whether there is room for it."""

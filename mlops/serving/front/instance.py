@@ -32,10 +32,16 @@ def lock(folder: Path) -> int | None:
     return descriptor
 
 
+def unlock(descriptor: int) -> None:
+    """Let go of the folder."""
+    os.close(descriptor)
+
+
 class Record:
     """`server.json`: what the server says of itself. Written whole, at each change."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, muted: bool = False) -> None:
+        self._muted = muted  # it is another server's to write
         now = time.time()
         self._path = folder / "server.json"
         self._values: dict[str, Any] = {
@@ -73,10 +79,21 @@ class Record:
     def write(self, **changes: Any) -> None:
         """Change values and put the whole record in its place at once."""
         self._values.update(changes)
+        if self._muted:
+            return
         fresh = self._path.with_name("server.json.tmp")
         with contextlib.suppress(FileNotFoundError):  # the folder was removed by hand: go on
             fresh.write_text(json.dumps(self._values, indent=2) + "\n", encoding="utf-8")
             fresh.replace(self._path)
+
+    def mute(self) -> None:
+        """Write no more: the folder is another server's."""
+        self._muted = True
+
+    def unmute(self) -> None:
+        """Write from now on, and what was not written until now."""
+        self._muted = False
+        self.write()
 
     def fail(self, summary: str, log: list[str]) -> None:
         """Say that the service failed, and why."""

@@ -7,11 +7,13 @@ import socket
 import sys
 from pathlib import Path
 
+from .crew import Failure
+from .handover import ASK, Taking, ask
 from .instance import Record, length, link, lock, prune, tail
 from .limits import UnfitError
 from .logs import reshape, start_log
 from .service import Service
-from .settings import Settings, settings
+from .settings import Settings, digest, raw, settings
 
 TAKEN = 75
 """Exit code when another server holds the folder (EX_TEMPFAIL)."""
@@ -29,27 +31,54 @@ def main(words: list[str]) -> int:
     signal.signal(signal.SIGHUP, lambda *_: None)
     folder = Path(os.path.abspath(words[0]))  # noqa: PTH100 - links in the path stay as they are
     held = lock(folder)
-    if held is None:
+    asked = os.environ.pop(ASK, "")  # no worker needs to know
+    taking = ask(folder, fingerprint(folder)) if held is None and asked else None
+    if held is None and taking is None:
         sys.stderr.write(f"{folder} is in use by another server\n")
         return TAKEN
     start_log()
-    record = Record(folder)
+    return serve(folder, held, taking)
+
+
+def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
+    """Serve a folder that is ours, or that another server is about to leave to us."""
+    record = Record(folder, muted=taking is not None)
     log_start = length(folder)
     try:
-        wanted, digest = settings(folder)
-        record.write(settings=digest, host=wanted.host, port=wanted.port)
-        listener = listen(wanted)
+        wanted, name = settings(folder)
+        record.write(settings=name, host=wanted.host, port=wanted.port)
+        listener = inherited(wanted, taking.listener) if taking else listen(wanted)
         record.write(port=listener.getsockname()[1])
         models = link(folder, wanted.models)
-        prune(folder, wanted.models)
+        if taking is None:
+            prune(folder, wanted.models)
         service = Service(wanted, folder, record, models)
+        service.lock, service.taking = held, taking
         reshape(wanted.logs)
     except UnfitError as problem:
         log.error("%s", problem)  # noqa: TRY400 - a sentence, no traceback
         record.fail(str(problem), [])
+        if taking is not None:
+            taking.fail(Failure(summary=str(problem), log=[]))
         return UNFIT
     log.info("%s starts on http://%s:%d", wanted.service, *listener.getsockname()[:2])
     return service.run(listener, lambda: tail(folder, log_start))
+
+
+def fingerprint(folder: Path) -> str:
+    """Return the digest of the settings as they are now, if they can be read."""
+    try:
+        return digest(raw(folder))
+    except UnfitError:
+        return ""
+
+
+def inherited(wanted: Settings, listener: socket.socket) -> socket.socket:
+    """Refuse to take over a socket that the settings do not mean."""
+    host, port = listener.getsockname()[:2]
+    if wanted.port not in (0, port):
+        raise UnfitError(f"the server in use listens on port {port} of {host}: end it first")
+    return listener
 
 
 def listen(wanted: Settings) -> socket.socket:

@@ -79,7 +79,12 @@ class Reader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            return self._plainly(data[upgrade.args[0] :])
+            # Read as if it had asked for none, as HTTP allows. The parser took the body for another
+            # protocol, so the head is read a second time.
+            self._parser = parser(self)
+            if self._request.method == "CONNECT":
+                return BROKEN
+            return self.feed(plain_head(self._request) + data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:
             log.exception("a request could not be read")
             return LOST
@@ -90,18 +95,6 @@ class Reader:
             if self._idled > self._room.limits.max_head:
                 return LONG_HEAD  # headers or trailers without end, or chunks that hold nothing
         return self._refusal
-
-    def _plainly(self, rest: bytes) -> Answer | None:
-        """Read a request that asked for an upgrade as if it had not, as HTTP allows.
-
-        The parser takes its body for another protocol, so its head is read a second time.
-        """
-        request, self._parser = self._request, parser(self)
-        if request.method == "CONNECT":
-            return BROKEN
-        kept = [b"%b: %b\r\n" % pair for pair in request.headers if pair[0] not in UPGRADES]
-        line = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url)
-        return self.feed(line + b"".join(kept) + b"\r\n" + rest)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -206,6 +199,13 @@ def parser(reader: Reader) -> Any:
     made = httptools.HttpRequestParser(reader)
     made.set_dangerous_leniencies(lenient_data_after_close=True)
     return made
+
+
+def plain_head(request: Request) -> bytes:
+    """Write the head of a request without the upgrade that it asks for."""
+    kept = [b"%b: %b\r\n" % pair for pair in request.headers if pair[0] not in UPGRADES]
+    line = b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url)
+    return line + b"".join(kept) + b"\r\n"
 
 
 def too_large(limit: int) -> str:

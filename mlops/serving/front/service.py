@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .app import App, Rules
+from .app import App
 from .crew import Failure
 from .door import Door
 from .gauges import Gauges
+from .handover import Taking, Yielding
 from .instance import Record
 from .launch import launch
 from .limits import UnfitError
 from .pool import Pool
+from .routes import Rules
 from .settings import Settings
 from .swap import Swaps
 from .tls import Certificate
@@ -38,10 +40,13 @@ class Service:
         self.settings = settings
         self.folder = folder
         self.record = record
-        self.rules = Rules(settings)
+        self.rules = Rules(settings, record.settings or "")
         self.certificate = Certificate(settings.tls) if settings.tls else None
         self._launch = launch(settings, folder, models)
         self._error: Failure | None = None
+        self._taken: asyncio.Future[None] | None = None
+        self.lock: int | None = None
+        self.taking: Taking | None = None
 
     def run(self, listener: socket.socket, last_lines: Callable[[], list[str]]) -> int:
         """Serve until told to stop, or until no worker can be had; return the exit code."""
@@ -54,25 +59,32 @@ class Service:
         loop.close()
         if self._error is None:
             return 0
-        self.record.fail(self._error.summary, self._error.log or last_lines())
+        lines = self._error.log or last_lines()
+        self.record.fail(self._error.summary, lines)
+        if self.taking is not None:
+            self.taking.fail(Failure(summary=self._error.summary, log=lines))
         return FAILED
 
     async def _serve(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         limits = self.settings.limits
-        self.pool = Pool(limits, self._launch, self._changed, self._failed)
+        self.pool = Pool(limits, self._launch, self._changed, self.fail)
         self.app = App(self.rules, self.pool, lambda: self.gauges.text(self))
         self.door = Door(listener, limits, self.app)
         self.gauges = Gauges()
         self.swaps = Swaps(self)
-        await self.door.open(self.certificate.context if self.certificate else None)
+        self.yielding = Yielding(self) if self.taking is None else None
+        if self.taking is None:
+            await self.open()
         self._hear(loop)
         started = self.pool.start()
         started.add_done_callback(self._started)
         refreshing = loop.create_task(self._refresh())
         await self._over
         refreshing.cancel()
+        if self.yielding is not None:
+            self.yielding.close()
         await self.swaps.stop()
         await self.pool.stop()
         await self.door.close(LAST_ANSWERS)
@@ -91,7 +103,7 @@ class Service:
             return
         failure = started.result()
         if failure is not None:
-            self._failed(failure)
+            self.fail(failure)
 
     def _changed(self) -> None:
         """Keep the record true when workers come and go."""
@@ -99,16 +111,48 @@ class Service:
         if crew.born is not None:
             self.app.learn(crew.born)
         if self.app.state == "starting" and len(crew.live) == crew.size:
+            if self.lock is None and self.taking is not None:
+                self._taken = self._taken or asyncio.ensure_future(self._take(self.taking))
+                return
             self.app.state = "ready"
             log.info("%s is ready", self.settings.service)
+            if self.yielding is not None:
+                self.yielding.start()
         self.tell()
+
+    async def open(self) -> None:
+        """Let clients in."""
+        await self.door.open(self.certificate.context if self.certificate else None)
+
+    async def _take(self, taking: Taking) -> None:
+        """Relieve another server, now that everything is ready."""
+        self.lock = await taking.take(self.folder)
+        if self.lock is None:
+            self.fail(Failure(summary="the other server does not let go", log=[]))
+            return
+        self.yielding = Yielding(self)
+        self.record.unmute()
+        self._changed()
+        await self.open()
+        taking.serve(self.door)
+        self.swaps.tidy()
+
+    @property
+    def alone(self) -> bool:
+        """Say whether no other server is finishing on this folder."""
+        return self.taking is None or self.taking.over
+
+    def leave(self) -> None:
+        """End: another server has taken over."""
+        self.app.state = "draining"
+        self._end()
 
     def tell(self, **more: object) -> None:
         """Write the record."""
         pids, restarts = self.pool.crew.pids, self.pool.restarts
         self.record.write(state=self.app.state, worker_pids=pids, restarts=restarts, **more)
 
-    def _failed(self, failure: Failure) -> None:
+    def fail(self, failure: Failure) -> None:
         """Give up: no worker can be had. A swap that is under way may still save the service."""
         if self.swaps.hold(failure):
             return
@@ -118,10 +162,6 @@ class Service:
         self.app.state = "failed"
         self.app.refusing = True
         self._end()
-
-    def fail(self, failure: Failure) -> None:
-        """Give up after all."""
-        self._failed(failure)
 
     async def _refresh(self) -> None:
         """Notice keys that were rotated and certificates that were renewed."""

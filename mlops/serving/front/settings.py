@@ -45,6 +45,7 @@ class Settings:
     swagger: str
     metrics: str
     logs: Logs
+    document: Mapping[str, Any]  # as given
 
 
 def settings(folder: Path) -> tuple[Settings, str]:
@@ -100,6 +101,7 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
         swagger=choice(given, "swagger", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         metrics=choice(given, "metrics", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         logs=logs(given.get("logs", {})),
+        document=given,
     )
 
 

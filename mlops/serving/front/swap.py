@@ -25,12 +25,12 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from .app import Rules
 from .crew import Crew, Failure
 from .instance import link, prune
 from .launch import launch
 from .limits import UnfitError
 from .logs import reshape
+from .routes import Rules
 from .settings import Settings, digest, raw, settings
 from .tls import Certificate
 
@@ -118,7 +118,7 @@ class Swaps:
         service = self._service
         wanted, name = settings(service.folder)
         check(service.settings, wanted, service.record.port)
-        rules = Rules(wanted)
+        rules = Rules(wanted, name)
         certificate = Certificate(wanted.tls) if wanted.tls else None
         models = link(service.folder, wanted.models)
         start = launch(wanted, service.folder, models)
@@ -169,13 +169,17 @@ class Swaps:
         retiring = service.pool.retiring
         service.tell(settings=following.digest, swap=None, swaps=self.count, retiring=retiring)
         log.info("%s has swapped", following.settings.service)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Clean up once nobody needs what is old."""
         if self._sweep is None or self._sweep.done():
             self._sweep = asyncio.get_running_loop().create_task(self._tidy())
 
     async def _tidy(self) -> None:
         """Remove links that nobody needs any more, once nobody does."""
         service = self._service
-        while service.pool.retiring or self._trying:  # noqa: ASYNC110 - once a swap
+        while service.pool.retiring or self._trying or not service.alone:  # noqa: ASYNC110 - once a swap
             await asyncio.sleep(POLL)
         prune(service.folder, service.settings.models)
         service.tell(retiring=False)
