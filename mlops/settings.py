@@ -15,7 +15,8 @@ class Setting:
 
     `pattern` is a regular expression for the whole text; `names` is one for the keys of a
     mapping; `hint` tells a person what to write instead when a value is refused; `path` says that
-    the text is a path relative to the file, which may not leave the checkout.
+    the text is a path relative to the file, which may not leave the checkout; `own` is the path
+    that is taken where none is written, `{name}` in it: no two entries may share such a path.
     """
 
     doc: str
@@ -25,6 +26,7 @@ class Setting:
     names: str = ""
     hint: str = ""
     path: bool = False
+    own: str = ""
 
 
 MODEL_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}$"
@@ -41,12 +43,32 @@ SERVICE_HINT = (
 )
 NAME = r"^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$"
 NAME_HINT = "use up to 32 lower-case letters, digits and `-`; begin with a letter, end with no `-`"
+TARGET_NAME = rf"^(?!store$){NAME[1:]}"
+"""The models are kept in the place `store`, whatever the file says."""
+TARGET_HINT = f"{NAME_HINT}; `store` is where models are kept"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 VARIABLE_HINT = "use letters, digits and `_`; begin with no digit"
 PYTHON = r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$"
 
 DURATION = r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h)$"
-DURATION_HINT = "write a number and its unit, as `500ms`, `60s` or `5m`"
+POSITIVE = rf"^(?=[0.]*[1-9]){DURATION[1:]}"
+"""A duration that is longer than nothing."""
+DURATION_HINT = "write a number above 0 and its unit, as `500ms`, `60s` or `5m`"
+
+LABEL = r"^\S(.*\S)?$"
+LABEL_HINT = "use a key of one line, neither empty nor with blanks around it"
+
+_WORD = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+_BYTE = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_HOST_NAME = rf"(?=.*[A-Za-z][-A-Za-z0-9]*$)({_WORD}\.)*{_WORD}"
+_IPV4 = rf"({_BYTE}\.){{3}}{_BYTE}"
+_IPV6 = (
+    r"(?=.*::|([^:]+:){7}[^:]+$)(?!.*::.*::)(?!.*:::)(?!:[^:])(?!.*[^:]:$)"
+    r"[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}"
+)
+HOST = rf"^({_HOST_NAME}|{_IPV4}|{_IPV6})$"
+"""A name or an IP address, as a socket is bound to: no scheme, no port, no brackets."""
+HOST_HINT = "write an IP address or a host name alone, as `127.0.0.1`, `::1` or `localhost`"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -5,23 +5,27 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from mlops.protocols import Kinds, ModelSource, Target
-from mlops.settings import DURATION, DURATION_HINT, Setting
+from mlops.settings import DURATION_HINT, HOST, HOST_HINT, POSITIVE, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    timeout: Annotated[str, Setting("Longest time.", pattern=DURATION, hint=DURATION_HINT)] = "60s"
+    timeout: Annotated[str, Setting("Longest time.", pattern=POSITIVE, hint=DURATION_HINT)] = "60s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    folder: Annotated[str | None, Setting("Folder of the services.", path=True)] = None
+    folder: Annotated[
+        str | None, Setting("Folder of the services.", path=True, own=".mlops/targets/{name}")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessService:
     port: Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)] = 5001
-    host: Annotated[str, Setting("Address it listens on.")] = "127.0.0.1"
+    host: Annotated[str, Setting("Address it listens on.", pattern=HOST, hint=HOST_HINT)] = (
+        "127.0.0.1"
+    )
     serving: Annotated[Serving, Setting("How requests are served.")] = Serving()
 
 
@@ -43,7 +47,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathSettings:
-    path: Annotated[str, Setting("File or folder, relative to the file.")]
+    path: Annotated[str, Setting("File or folder, relative to the file.", path=True)]
 
 
 class PathSource:

@@ -131,12 +131,13 @@ class Session:
         )
 
 
-def open_session(files: Files, *, empty: bool = False) -> Session:
+def open_session(files: Files, *, lenient: bool = False) -> Session:
     """Load the files and make the rows that they name. Touches nothing, raises SpecError.
 
-    A file without deployments is refused, unless `empty` is fine.
+    To look or to destroy, `lenient`: the file may have no deployments, and what it would deliver
+    is not read.
     """
-    spec = load(files.paths, files.variables, KINDS, empty=empty)
+    spec = load(files.paths, files.variables, KINDS, lenient=lenient)
     folder = Path(spec.folder)
     owner = Owner(project=spec.project, source=source(folder), root=spec.root, files=spec.files)
     objects = open_store(spec.store, folder)

@@ -15,6 +15,13 @@ _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
+_SECRET = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
+"""The user and the password of an address."""
+
+BRIEF = 60
+"""Characters of a text that are told within a sentence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A text file: its name as people read it, its text and its lines."""
@@ -25,7 +32,7 @@ class Source:
 
     def where(self, line: int, column: int, width: int = 1) -> Where:
         """Return the place at `line` and `column`, both counted from 1."""
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        text = masked(self.lines[line - 1]) if 0 < line <= len(self.lines) else ""
         return Where(file=self.file, line=line, column=column, text=text, width=max(1, width))
 
 
@@ -46,6 +53,18 @@ def display(path: Path) -> str:
     here = Path.cwd()
     whole = here / path
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def masked(text: str) -> str:
+    """Return text without the users and passwords of its addresses; every column stays."""
+    return _SECRET.sub(lambda found: "*" * len(found.group()), text) if "://" in text else text
+
+
+def brief(text: str) -> str:
+    """Return what people wrote as a part of a sentence: one line, no secrets, not too long."""
+    text = masked(text)
+    shown = " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= BRIEF else f"{shown[: BRIEF - 1]}…"
 
 
 def position(text: str, index: int) -> tuple[int, int]:

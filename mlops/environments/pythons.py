@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 
 from mlops.environments import uv as program
+from mlops.environments.versions import OLDEST, numbers, running_version
 from mlops.errors import TargetError
-
-_OLDEST = (3, 6)
-"""What the worker of the scoring server runs on."""
 
 
 def find_python(version: str) -> Path | None:
@@ -39,18 +37,8 @@ def python_versions() -> tuple[str, ...]:
         for entry in listed
         if entry["implementation"] == "cpython"
     }
-    found = known | {_numbers(version) for version in (running_version(), *_pyenv())}
-    return tuple(f"{major}.{minor}" for major, minor in sorted(found) if (major, minor) >= _OLDEST)
-
-
-def running_version() -> str:
-    """Return the version of the Python that runs this, like `3.11`."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    major, minor = version.split(".")
-    return int(major), int(minor)
+    found = known | {numbers(version) for version in (running_version(), *_pyenv())}
+    return tuple(f"{major}.{minor}" for major, minor in sorted(found) if (major, minor) >= OLDEST)
 
 
 def _running() -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mlops.clients.text import control_character, read_source
 from mlops.environments.conda import Conda, read_conda
 from mlops.environments.requirements import Requirement, read_requirements
+from mlops.environments.versions import OLDEST, numbers, running_version
 from mlops.errors import Problem, SpecError, Where
 from mlops.hashing import digest_json
 from mlops.spec import Environment
@@ -29,7 +30,7 @@ def read_environment(
     if problems:
         return None, tuple(problems)
     pin = max(conda.pin or "", python or "", key=lambda version: version.count("."))
-    return _environment(pin or _running(), wanted), ()
+    return _environment(pin or running_version(), wanted), ()
 
 
 def _environment(pin: str, wanted: list[Requirement]) -> Environment:
@@ -58,16 +59,24 @@ def _requirements(path: Path, where: Where) -> tuple[tuple[Requirement, ...], tu
 
 def _disagreement(conda: Conda, python: str | None, where: Where) -> list[Problem]:
     """Say where the conda file and the block, or this machine, want different Pythons."""
-    minor = _minor(python or conda.pin or _running())
+    minor = _minor(python or conda.pin or running_version())
     if conda.pin and _minor(conda.pin) != minor:
         place = f"{conda.where.file}:{conda.where.line}" if conda.where else "the conda file"
         summary = f"`python` is {python} here and {conda.pin} in {place}"
         return [Problem(summary=summary, where=where, hint="write the same version in both")]
+    if not OLDEST <= numbers(minor) < (4, 0):
+        return [_unserved(minor, where if python else conda.where or where)]
     if conda.limits and not _allowed(minor, conda.limits):
         summary = f"Python {minor} is outside of `python{conda.limits}`"
         hint = f"write `python={minor}` in the conda file, or `python` in the inference block"
         return [Problem(summary=summary, where=conda.where or where, hint=hint)]
     return []
+
+
+def _unserved(version: str, where: Where) -> Problem:
+    oldest = ".".join(map(str, OLDEST))
+    hint = f"write a version of Python 3 from {oldest} on, as 3.11"
+    return Problem(summary=f"Python {version} cannot serve", where=where, hint=hint)
 
 
 def _allowed(minor: str, limits: str) -> bool:
@@ -83,7 +92,3 @@ def _allowed(minor: str, limits: str) -> bool:
 
 def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
-
-
-def _running() -> str:
-    return f"{sys.version_info.major}.{sys.version_info.minor}"

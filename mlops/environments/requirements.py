@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlops.clients.text import Source
+from mlops.clients.text import Source, brief
 from mlops.errors import Problem, Where
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -130,7 +130,7 @@ def _parsed(text: str) -> str:
     try:
         parsed = Parsed(text)
     except InvalidRequirement as error:
-        raise RequirementError(f"`{_short(text)}` is no requirement", _guess(text)) from error
+        raise RequirementError(f"`{brief(text)}` is no requirement", _guess(text)) from error
     if parsed.url:
         raise RequirementError("`name @ address` is no plain requirement", _ELSEWHERE)
     parsed.name = _canonical(parsed.name)
@@ -148,7 +148,3 @@ def _guess(text: str) -> str:
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"

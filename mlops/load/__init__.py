@@ -3,14 +3,16 @@
 Never runs, imports or resolves anything of the checkout.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlops.errors import Problem, SpecError
+from mlops.clients.text import masked
+from mlops.errors import Problem, SpecError, Where
 from mlops.load.build import build
 from mlops.load.check import check_schema
-from mlops.load.files import check_files
+from mlops.load.files import Files, check_files
+from mlops.load.folders import check_folders
 from mlops.load.merge import merge
 from mlops.load.read import read_files
 from mlops.load.references import check_complete, check_references
@@ -23,11 +25,12 @@ _LONGEST = 500
 
 
 def load(
-    paths: Sequence[Path], variables: Mapping[str, str], kinds: Kinds, *, empty: bool = False
+    paths: Sequence[Path], variables: Mapping[str, str], kinds: Kinds, *, lenient: bool = False
 ) -> Spec:
     """Return what the files and folders `paths` say. Raises SpecError with all that is wrong.
 
-    A spec without deployments is wrong, too, unless `empty` is fine: to destroy, or to look.
+    A `lenient` spec, to look or to destroy, may have no deployments, and what it would deliver
+    is not read: models may be missing, scripts broken, and it has no `inference`.
     """
     read, problems = read_files(paths)
     if not read:
@@ -35,23 +38,31 @@ def load(
     merged, contradictions = merge(read)
     problems += contradictions
     problems += substitute(merged, variables)
+    told = {problem.where for problem in problems if problem.where}
     if merged.data or merged.complete:
-        problems += check_schema(merged, kinds)
-        problems += check_complete(merged, empty=empty)
-        problems += check_references(merged, kinds)
-    files = check_files(merged)
+        problems += _untold(check_schema(merged, kinds), told)
+        problems += check_complete(merged, lenient=lenient)
+        problems += _untold(check_references(merged, kinds), told)
+    problems += check_folders(merged, kinds, lenient=lenient)
+    files = Files() if lenient else check_files(merged)
     problems += files.problems
     if problems:
         raise SpecError(*sorted(dict.fromkeys(map(_on_one_line, problems)), key=_place))
     return build(merged, kinds, files)
 
 
+def _untold(problems: Iterable[Problem], told: Collection[Where]) -> Iterator[Problem]:
+    """Leave out what follows from a mistake that was told: one mistake is one problem."""
+    return (problem for problem in problems if problem.where not in told)
+
+
 def _on_one_line(problem: Problem) -> Problem:
-    """Keep what people wrote from breaking the lines of what they are told."""
+    """Keep what people wrote from breaking the lines they are told, and secrets out of them."""
     return replace(problem, summary=_line(problem.summary), hint=_line(problem.hint))
 
 
 def _line(text: str) -> str:
+    text = masked(text)
     if not text.isprintable():
         text = "".join(
             letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text

@@ -1,7 +1,7 @@
 """Makes the frozen values of a spec from data that was checked. Finds nothing wrong any more."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -9,7 +9,7 @@ from mlops.load.files import Files
 from mlops.load.merge import Merged
 from mlops.plain import freeze
 from mlops.protocols import Kinds
-from mlops.schema.annotations import hints, properties, unwrapped
+from mlops.schema.annotations import hints, paths, properties, unwrapped
 from mlops.schema.sections import STORE, ModelSection
 from mlops.settings import duration
 from mlops.spec import (
@@ -23,8 +23,6 @@ from mlops.spec import (
     Spec,
     TargetSpec,
 )
-
-_CHECKED = ("target", "models", "inference", "tags", "description", "protect", "checks")
 
 
 def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
@@ -41,7 +39,11 @@ def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
         files=tuple(str(file.folder / file.path.name) for file in merged.files),
         models=freeze({name: _model(merged, kinds, name) for name in merged.entries("models")}),
         inference=freeze(
-            {name: _inference(merged, files, name) for name in merged.entries("inference")}
+            {
+                name: _inference(merged, files, name)
+                for name in merged.entries("inference")
+                if name in files.code
+            }
         ),
         targets=freeze({name: _target(merged, kinds, name) for name in merged.entries("targets")}),
         deployments=freeze(
@@ -113,11 +115,19 @@ def _settings(merged: Merged, kind: type, entry: Mapping[str, Any], path: tuple[
     """Return a row's settings; relative paths start at the folder of the first file."""
     own, first = merged.file(path).folder, merged.files[0].folder
     data = {key: entry[key] for key in properties(kind) if key in entry}
-    for key, annotation in hints(kind).items():
-        is_path = unwrapped(annotation)[1].path or (path[0] == "models" and key == "path")
-        if is_path and isinstance(data.get(key), str):
-            data[key] = _rebased(data[key], own, first)
+    for keys, _ in paths(kind):
+        data = _moved(data, keys, own, first)
     return construct(kind, data)
+
+
+def _moved(data: Mapping[str, Any], keys: Sequence[str], own: Path, first: Path) -> dict[str, Any]:
+    """Return `data` with the path that `keys` lead to rebased, where one is written."""
+    moved, (key, *rest) = dict(data), keys
+    if rest and isinstance(moved.get(key), dict):
+        moved[key] = _moved(moved[key], rest, own, first)
+    elif not rest and isinstance(moved.get(key), str):
+        moved[key] = _rebased(moved[key], own, first)
+    return moved
 
 
 def _rebased(text: str, own: Path, first: Path) -> str:
@@ -129,13 +139,12 @@ def _rebased(text: str, own: Path, first: Path) -> str:
 def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
     entry, path = merged.entries("deployments")[name], ("deployments", name)
     kind = merged.entries("targets")[entry["target"]]["kind"]
-    own = {key: value for key, value in entry.items() if key not in _CHECKED}
     return Deployment(
         name=name,
         target=entry["target"],
         models=tuple(entry["models"]),
         inference=entry["inference"],
-        settings=construct(kinds.targets[kind].ServiceSettings, own),
+        settings=_settings(merged, kinds.targets[kind].ServiceSettings, entry, path),
         tags=freeze(entry.get("tags", {})),
         description=entry.get("description", ""),
         protect=entry.get("protect", False),

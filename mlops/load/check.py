@@ -99,7 +99,7 @@ class _Judge:
 
 
 def _validator() -> Any:
-    """Return a validator class whose patterns mean the whole text, as ours are written."""
+    """Return a validator class whose patterns mean the whole text, and where 1.0 is not whole."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
     from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - as above
     from jsonschema.validators import extend  # noqa: PLC0415 - as above
@@ -108,4 +108,13 @@ def _validator() -> Any:
         if isinstance(instance, str) and re.fullmatch(wanted, instance) is None:
             yield ValidationError("no match")
 
-    return extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    def const(_: Any, wanted: Any, instance: Any, __: Mapping[str, Any]) -> Iterator[Any]:
+        if type(instance) is not type(wanted) or instance != wanted:
+            yield ValidationError("another value")
+
+    def is_whole(_: Any, instance: Any) -> bool:
+        return isinstance(instance, int) and not isinstance(instance, bool)
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_whole)
+    rules = {"pattern": pattern, "const": const}
+    return extend(Draft202012Validator, rules, type_checker=types)  # type: ignore[no-untyped-call]

@@ -1,5 +1,6 @@
-"""Checks the files that models and inference blocks name, and reads their environments."""
+"""Checks the files and folders that entries name, and reads the environments of code."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,10 @@ from mlops.clients.yaml import Steps
 from mlops.environments.read import read_environment
 from mlops.errors import Problem
 from mlops.load.merge import Merged
-from mlops.load.paths import EITHER, FILE, FOLDER, PathError, locate, within
+from mlops.load.paths import FILE, FOLDER, locate
 from mlops.load.scripts import check_script
+from mlops.settings import PYTHON
 from mlops.spec import Environment
-
-_STORES = ("az://", "s3://", "gs://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,8 @@ class Files:
 
 
 def check_files(merged: Merged) -> Files:
-    """Return the files that the entries name, read where that is needed, run never."""
+    """Return the files that the inference blocks name, read where that is needed, run never."""
     files = Files()
-    files.problems += _store(merged)
-    for name, entry in merged.entries("models").items():
-        if isinstance(entry, dict) and "path" in entry:
-            place = ("models", name, "path")
-            base = merged.file(place).folder
-            files.problems += locate(merged, place, entry["path"], base, EITHER)[1]
     for name, entry in merged.entries("inference").items():
         if isinstance(entry, dict):
             code, problems = _code(merged, ("inference", name), entry)
@@ -50,25 +44,6 @@ def check_files(merged: Merged) -> Files:
             if code is not None:
                 files.code[name] = code
     return files
-
-
-def _store(merged: Merged) -> list[Problem]:
-    store = merged.data.get("store")
-    if not isinstance(store, str) or store.startswith(_STORES):
-        return []
-    where = merged.value(("store",))
-    if "://" in store:
-        hint = f"write a folder, or an address that begins with {', '.join(_STORES)}"
-        return [Problem(summary=f"`{store}` is no store", where=where, hint=hint)]
-    file = merged.file(("store",))
-    try:
-        folder = within(store, file.folder, file.root)
-    except PathError as error:
-        return [Problem(summary=error.summary, where=where, hint=error.hint)]
-    if folder.exists() and not folder.is_dir():
-        summary = f"the store `{store}` is a file"
-        return [Problem(summary=summary, where=where, hint="name a folder")]
-    return []
 
 
 def _code(
@@ -123,7 +98,7 @@ def _environment(
     environment, wrong = read_environment(
         requirements=found["requirements"],
         conda_file=found["conda_file"],
-        python=python if isinstance(python, str) and python[:2] == "3." else None,
+        python=python if isinstance(python, str) and re.fullmatch(PYTHON, python) else None,
         where=where,
     )
     problems += wrong

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from mlops.clients.text import display
+from mlops.clients.text import brief, display
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
 from mlops.load.merge import Merged
@@ -59,7 +59,7 @@ def within(text: str, base: Path, root: Path) -> Path:
         whole.exists()
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it leads in a circle"
-        raise PathError(f"`{_short(text)}` is no path: {reason.lower()}", "correct it") from error
+        raise PathError(f"`{brief(text)}` is no path: {reason.lower()}", "correct it") from error
     if whole.is_relative_to(root):
         return whole
     if text.startswith("~"):
@@ -82,7 +82,3 @@ def _missing(text: str, base: Path, kind: str) -> PathError:
         return PathError(summary, f"did you mean `{os.path.relpath(parent / near, base)}`?")
     where = display(parent) if parent != Path.cwd() else "."
     return PathError(summary, f"make it, or correct the path; `{name}` is looked for in `{where}`")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"

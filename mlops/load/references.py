@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mlops.clients.text import brief
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
 from mlops.load.check import target_kind
@@ -30,13 +31,13 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
     yield from _ports(merged, kinds)
 
 
-def check_complete(merged: Merged, *, empty: bool) -> Iterator[Problem]:
-    """Ask for what only all files together must hold; deployments too, unless `empty` is fine."""
+def check_complete(merged: Merged, *, lenient: bool) -> Iterator[Problem]:
+    """Ask for what only all files together must hold; deployments too, unless `lenient`."""
     if merged.complete and "project" not in merged.data:
         hint = "add `project: …`, the name that everything made is marked with"
         summary = "`project` is missing in the file"
         yield Problem(summary=summary, where=merged.value(()), hint=hint)
-    if merged.knows("deployments") and not merged.entries("deployments") and not empty:
+    if merged.knows("deployments") and not merged.entries("deployments") and not lenient:
         hint = "write one below `deployments:`; `mlops destroy` removes everything"
         where = merged.key(("deployments",))
         yield Problem(summary="the file has no deployments", where=where, hint=hint)
@@ -46,7 +47,7 @@ def _known(merged: Merged, section: str, name: Any, path: Steps) -> Iterator[Pro
     known = merged.entries(section)
     if isinstance(name, str) and name not in known and merged.knows(section):
         hint = suggestion(name, known, f"write it below `{section}:`")
-        summary = f"no {SINGULAR[section]} `{_short(name)}`"
+        summary = f"no {SINGULAR[section]} `{brief(name)}`"
         yield Problem(summary=summary, where=merged.value(path), hint=hint)
 
 
@@ -108,7 +109,3 @@ def _twice(merged: Merged, name: str, other: str, port: int) -> Problem:
         hint=f"give one of them another `port`; the other is at "
         f"{place.file}:{place.line}:{place.column}",
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mlops.clients.text import brief
 from mlops.load.suggest import lowered
 
 _WORDS = {
@@ -33,9 +34,9 @@ def found(value: Any, raw: str) -> str:
     if isinstance(value, bool):
         return f"`{raw or str(value).lower()}`"
     if isinstance(value, (int, float)):
-        return f"the number `{_short(raw or str(value))}`"
+        return f"the number `{brief(raw or str(value))}`"
     if isinstance(value, str):
-        return f"the text `{_short(value)}`"
+        return f"the text `{brief(value)}`"
     return "a list" if isinstance(value, list) else "keys with values"
 
 
@@ -58,9 +59,9 @@ def _hint(expected: str, value: Any, raw: str, schema: Mapping[str, Any]) -> str
         if isinstance(value, (bool, int, float)):
             return _quoted(raw, schema)
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-            return f"write `{_short(value[0])}` without the list"
+            return f"write `{brief(value[0])}` without the list"
     if expected == "array" and isinstance(value, (str, int, float)):
-        return f"write a list: `[{_short(raw)}]`"
+        return f"write a list: `[{brief(raw)}]`"
     if expected == "object":
         return _object(value, schema)
     return _unquoted(expected, value) if isinstance(value, str) else None
@@ -70,7 +71,7 @@ def _quoted(raw: str, schema: Mapping[str, Any]) -> str:
     """Return how to write a number as text, where that text would be right."""
     if "pattern" in schema and re.fullmatch(schema["pattern"], raw) is None:
         return str(schema.get("errorMessage") or "write text")
-    return f'put it in quotes: `"{_short(raw)}"`'
+    return f'put it in quotes: `"{brief(raw)}"`'
 
 
 def _unquoted(expected: str, value: str) -> str | None:
@@ -78,19 +79,14 @@ def _unquoted(expected: str, value: str) -> str | None:
         return f"write `{'true' if value.lower() in _TRUE else 'false'}`, without quotes"
     number = value.removeprefix("-").replace(".", "", 1)
     if expected in {"integer", "number"} and number.isascii() and number.isdigit():
-        return f"remove the quotes: `{_short(value)}`"
+        return f"remove the quotes: `{brief(value)}`"
     return None
 
 
 def _object(value: Any, schema: Mapping[str, Any]) -> str | None:
     if isinstance(value, str) and ":" in value:
-        return f"write a space after the `:` of `{_short(value)}`"
+        return f"write a space after the `:` of `{brief(value)}`"
     keys = [f"`{key}`" for key in schema.get("properties", {})]
     if isinstance(value, list):
         return "write keys without `-` before them"
     return f"write keys below it, indented: {', '.join(keys)}" if keys else None
-
-
-def _short(text: str) -> str:
-    shown = " ".join(text.split())
-    return shown if len(shown) <= 40 else f"{shown[:39]}…"

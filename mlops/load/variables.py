@@ -70,11 +70,19 @@ def _values(merged: Merged, given: Mapping[str, str]) -> dict[str, Value]:
         path = ("variables", name, "default")
         if text is not None:
             values[name] = Value(scalar(text), text)
-        elif isinstance(entry, dict) and isinstance(entry.get("default"), (str, int, float)):
-            default = entry["default"]
-            text = default if isinstance(default, str) else merged.raw(path)
-            values[name] = Value(default, text)
+        elif not isinstance(entry, dict):
+            values[name] = Value(BROKEN, "")
+        elif entry.get("default") is not None:
+            values[name] = _default(entry["default"], merged.raw(path))
     return values
+
+
+def _default(default: Any, raw: str) -> Value:
+    """Return the value of a default; one that is refused breaks whatever uses it, untold."""
+    if isinstance(default, str):
+        found = {match.group() for match in _REFERENCE.finditer(default)}
+        return Value(default, default) if found <= {"$${"} else Value(BROKEN, "")
+    return Value(default, raw) if isinstance(default, (int, float)) else Value(BROKEN, "")
 
 
 class _Walk:
@@ -109,13 +117,13 @@ class _Walk:
         seen: dict[str, int] = {}
         broken: list[str] = []
 
-        def replace(found: re.Match[str]) -> str:
-            reference = found.group()
+        def replace(match: re.Match[str]) -> str:
+            reference = match.group()
             nth = seen[reference] = seen.get(reference, -1) + 1
             if reference == "$${":
                 return "${"
             try:
-                return self._found(reference, path).text
+                found = self._found(reference, path)
             except _Wrong as wrong:
                 broken.append(reference)
                 if nth < _TOLD:
@@ -123,6 +131,9 @@ class _Walk:
                     told = Problem(summary=wrong.summary, where=where, hint=wrong.hint)
                     self.problems.append(told)
                 return ""
+            if found.value is BROKEN:
+                broken.append(reference)
+            return found.text
 
         replaced = _REFERENCE.sub(replace, text)
         if broken:

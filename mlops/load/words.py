@@ -1,10 +1,10 @@
 """Says what a schema refused in words that people use, at the place that is meant."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.clients.text import brief
 from mlops.clients.yaml import BROKEN, Steps
 from mlops.errors import Problem
 from mlops.load.merge import Merged
@@ -51,7 +51,7 @@ def subject(path: Steps) -> str:
         return f"item {last + 1} of {subject(path[:-1])}"
     if len(path) == 2 and path[0] in SINGULAR:
         return f"{SINGULAR[str(path[0])]} `{last}`"
-    return f"`{_short(str(last))}`"
+    return f"`{brief(str(last))}`"
 
 
 def _type(fault: Fault) -> Iterator[Problem]:
@@ -77,7 +77,7 @@ def _unknown(fault: Fault) -> Iterator[Problem]:
             summary = f"`{key}` is no key of a `{fault.kind}` deployment"
             hint = f"remove it, or use a target of kind {', '.join(sorted(kinds))}"
         else:
-            summary = f"unknown key `{_short(key)}` in {subject(fault.path)}"
+            summary = f"unknown key `{brief(key)}` in {subject(fault.path)}"
             hint = suggestion(key, known, "remove it", "the keys are")
         yield Problem(summary=summary, where=where, hint=hint)
 
@@ -100,7 +100,7 @@ def _enum(fault: Fault) -> Iterator[Problem]:
     value = fault.error.instance
     choices = [str(choice) for choice in fault.error.validator_value]
     shown = (
-        f"`{_short(value)}`"
+        f"`{brief(value)}`"
         if isinstance(value, str)
         else found(value, fault.merged.raw(fault.path))
     )
@@ -130,12 +130,12 @@ def _pattern(fault: Fault) -> Iterator[Problem]:
         section = str(fault.path[-1])
         noun = SINGULAR.get(section, "key") if len(fault.path) == 1 else "key"
         article = "an" if noun[0] in "aeiou" else "a"
-        summary = f"`{_short(value)}` is no name for {article} {noun} of {subject(fault.path)}"
+        summary = f"`{brief(value)}` is no name for {article} {noun} of {subject(fault.path)}"
         if noun != "key":
-            summary = f"`{_short(value)}` is no name for {article} {noun}"
+            summary = f"`{brief(value)}` is no name for {article} {noun}"
         yield Problem(summary=summary, where=fault.merged.key((*fault.path, value)), hint=hint)
         return
-    summary = f"{subject(fault.path)} cannot be `{_short(value)}`"
+    summary = f"{subject(fault.path)} cannot be `{brief(value)}`"
     yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
 
 
@@ -146,7 +146,7 @@ def _range(fault: Fault) -> Iterator[Problem]:
     if low is not None and high is not None:
         limits = f"between {low} and {high}"
     raw = fault.merged.raw(fault.path)
-    summary = f"{subject(fault.path)} must be {limits}, not {_short(raw)}"
+    summary = f"{subject(fault.path)} must be {limits}, not {brief(raw)}"
     hint = fault.error.schema.get("errorMessage") or f"write a number {limits}"
     yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
 
@@ -185,12 +185,6 @@ def _other(fault: Fault) -> Iterator[Problem]:
     shown = found(fault.error.instance, fault.merged.raw(fault.path))
     summary = f"{subject(fault.path)} cannot be {shown}"
     yield Problem(summary=summary, where=fault.merged.value(fault.path), hint=hint)
-
-
-def _short(text: str) -> str:
-    text = re.sub(r"://[^/@\s]*@", "://…@", text)  # a user and a password
-    shown = " ".join(text.split()) if text.isprintable() else repr(text)[1:-1]
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 _EXPLAIN: Mapping[str, Callable[[Fault], Iterator[Problem]]] = {

@@ -1,8 +1,6 @@
 """Makes the JSON schema of a file from the sections and from the `Settings` of every row."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from mlops.protocols import Kinds
@@ -21,6 +19,8 @@ from mlops.settings import (
     NAME_HINT,
     SERVICE_HINT,
     SERVICE_NAME,
+    TARGET_HINT,
+    TARGET_NAME,
     VARIABLE_HINT,
     VARIABLE_NAME,
 )
@@ -32,7 +32,7 @@ _SECTIONS = {
     "variables": ("Values that differ from run to run.", VARIABLE_NAME, VARIABLE_HINT),
     "models": ("The models, by name.", MODEL_NAME, MODEL_HINT),
     "inference": ("How models are served, by name.", NAME, NAME_HINT),
-    "targets": ("The places to serve, by name.", NAME, NAME_HINT),
+    "targets": ("The places to serve, by name.", TARGET_NAME, TARGET_HINT),
     "deployments": ("The services, by name.", SERVICE_NAME, SERVICE_HINT),
 }
 SECTIONS = tuple(_SECTIONS)
@@ -49,11 +49,6 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "deployments": deployment_schema(kinds),
     }
     return {"$schema": DIALECT, "title": "mlops.yaml", **_with_variables(file_schema(entries))}
-
-
-def write_schema(kinds: Kinds, path: Path) -> None:
-    """Write the JSON schema as people read it, the same bytes every time."""
-    path.write_text(json.dumps(schema(kinds), indent=2) + "\n", encoding="utf-8")
 
 
 def file_schema(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -48,6 +48,16 @@ def of_class(kind: type, keys: Mapping[str, Any] | None = None) -> dict[str, Any
     if required(kind):
         schema["required"] = required(kind)
     return schema
+
+
+def paths(kind: type) -> Iterator[tuple[tuple[str, ...], Setting]]:
+    """Yield the keys that lead to each path of a settings class, those of its parts included."""
+    for name, annotation in hints(kind).items():
+        inner, setting = unwrapped(annotation)
+        if setting.path:
+            yield (name,), setting
+        elif isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            yield from (((name, *keys), found) for keys, found in paths(inner))
 
 
 def unwrapped(annotation: Any) -> tuple[Any, Setting]:

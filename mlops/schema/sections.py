@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from mlops.plain import NOTHING
 from mlops.settings import (
     ALIAS,
-    DURATION,
     DURATION_HINT,
+    LABEL,
+    LABEL_HINT,
     MODEL_NAME,
+    POSITIVE,
     PYTHON,
     VARIABLE_NAME,
     Setting,
@@ -54,10 +56,13 @@ class ModelSection:
     framework: Annotated[
         FrameworkSection | None, Setting("The framework that the model was made with.")
     ] = None
-    tags: Annotated[Texts, Setting("Words to find it by; may change.")] = NOTHING
-    properties: Annotated[Texts, Setting("Facts about it; may be added to, never changed.")] = (
-        NOTHING
-    )
+    tags: Annotated[
+        Texts, Setting("Words to find it by; may change.", names=LABEL, hint=LABEL_HINT)
+    ] = NOTHING
+    properties: Annotated[
+        Texts,
+        Setting("Facts about it; may be added to, never changed.", names=LABEL, hint=LABEL_HINT),
+    ] = NOTHING
     description: Annotated[str, Setting("What the model does.")] = ""
 
 
@@ -124,7 +129,7 @@ class ExpectSection:
         float, Setting("How far each number of `json` may be off, absolute.", minimum=0)
     ] = 0.0
     latency: Annotated[
-        str | None, Setting("Longest time to the answer.", pattern=DURATION, hint=DURATION_HINT)
+        str | None, Setting("Longest time to the answer.", pattern=POSITIVE, hint=DURATION_HINT)
     ] = None
 
 
@@ -159,9 +164,12 @@ class DeploymentSection:
         ),
     ]
     inference: Annotated[str, Setting("Name of the inference block that serves them.")]
-    tags: Annotated[Texts, Setting("Words to find it by; changing them restarts nothing.")] = (
-        NOTHING
-    )
+    tags: Annotated[
+        Texts,
+        Setting(
+            "Words to find it by; changing them restarts nothing.", names=LABEL, hint=LABEL_HINT
+        ),
+    ] = NOTHING
     description: Annotated[str, Setting("What the service is for.")] = ""
     protect: Annotated[bool, Setting("Refuse to delete or replace it.")] = False
     checks: Annotated[

@@ -93,7 +93,8 @@ def _ownership(instance: Instance, owner: Owner, *, wanted: bool) -> tuple[Owner
 
 def _empty(folder: Path) -> bool:
     """Tell whether nothing but half-written marks is in a folder."""
-    return all(path.name.startswith(".mark.json.") for path in folder.iterdir())
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return all(name.startswith(".mark.json.") for name in names)
 
 
 def _stranger(mark: Mapping[str, Any], owner: Owner) -> str:

@@ -4,7 +4,6 @@ Safe to be cut short anywhere: the mark is written first, what the server reads 
 """
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -45,12 +44,6 @@ def environment(folder: Path, wanted: Desired, means: Means) -> Iterator[Progres
     yield from build(lock, written, folder)
 
 
-def unfinished_environment(folder: Path) -> bool:
-    """Tell whether a folder is what is left of an environment of ours: by its name and its form."""
-    ours = re.fullmatch(r"[0-9a-f]{12}|\.[0-9a-f]{12}\..+", folder.name) is not None
-    return ours and (folder.name.startswith(".") or (folder / "pyvenv.cfg").is_file())
-
-
 def service(
     folder: Path, wanted: Desired, means: Means, owner: Owner, *, renew: bool
 ) -> Iterator[Progress]:
@@ -68,7 +61,7 @@ def service(
     if can_swap(instance, settings):
         settings = _renewed(settings, instance.settings, renew=renew)
         yield Progress(text="trying it beside what serves")
-        swap(instance, settings)
+        swap(instance, settings, means.lease)
     else:
         yield Progress(text="starting the server")
         world.end(folder)

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from mlops.settings import DURATION, DURATION_HINT, Setting
+from mlops.settings import DURATION_HINT, HOST, HOST_HINT, POSITIVE, Setting
 from mlops.values import Impact
+
+FOLDER = ".mlops/targets/{name}"
+"""Folder of the services of a target that names none, relative to the first file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class Settings:
         Setting(
             "Folder of the services, relative to the file. Default: .mlops/targets/<name>.",
             path=True,
+            own=FOLDER,
         ),
     ] = None
 
@@ -26,13 +30,13 @@ class Serving:
     """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
 
     timeout: Annotated[
-        str, Setting("Longest run() of a request.", pattern=DURATION, hint=DURATION_HINT)
+        str, Setting("Longest run() of a request.", pattern=POSITIVE, hint=DURATION_HINT)
     ] = "300s"
     max_wait: Annotated[
         str | None,
         Setting(
             "Longest wait for a free worker; no limit by default.",
-            pattern=DURATION,
+            pattern=POSITIVE,
             hint=DURATION_HINT,
         ),
     ] = None
@@ -42,6 +46,19 @@ class Serving:
     workers: Annotated[
         int, Setting("Worker processes; each loads the models.", minimum=1, maximum=64)
     ] = 1
+    concurrency: Annotated[
+        int | None,
+        Setting("run()s at once in a worker: threads, or tasks.", minimum=1, maximum=1000),
+    ] = None
+    casts: Annotated[
+        Literal["strict", "v1"], Setting("Refuse inputs that a cast would change, or cast as v1.")
+    ] = "strict"
+    not_finite: Annotated[
+        Literal["error", "null"], Setting("What NaN and infinity in a result become.")
+    ] = "error"
+    swagger_samples: Annotated[
+        bool, Setting("Show the samples of the decorators in swagger, as v1 did.")
+    ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +67,12 @@ class ServiceSettings:
 
     port: Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)] = 5001
     host: Annotated[
-        str, Setting("Address it listens on; 0.0.0.0 opens it to the network, without a key.")
+        str,
+        Setting(
+            "Address it listens on; 0.0.0.0 opens it to the network, without a key.",
+            pattern=HOST,
+            hint=HOST_HINT,
+        ),
     ] = "127.0.0.1"
     serving: Annotated[Serving, Setting("How requests are served.")] = Serving()
 

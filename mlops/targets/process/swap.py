@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.errors import IncompleteError, Problem
+from mlops.protocols import Lease
 from mlops.targets.process import world
 from mlops.targets.process.world import Instance
 
@@ -36,17 +37,19 @@ def can_swap(instance: Instance, settings: Mapping[str, Any]) -> bool:
     return same_address and instance.settings.get("server") == settings["server"]
 
 
-def swap(instance: Instance, settings: Mapping[str, Any]) -> None:
+def swap(instance: Instance, settings: Mapping[str, Any], lease: Lease) -> None:
     """Write the settings, let the server change to them, and wait until it has.
 
     Raises IncompleteError if it can't; then it serves what it served, and the folder says so.
+    Raises LockedError once the lease is lost: another run may have written other settings.
     """
     path = instance.folder / "settings.json"
     before = path.read_bytes()
     world.write_json(path, settings)
     digest = world.instance(instance.folder, instance.pid).settings_digest
-    if _signalled(instance) and _changed(instance, digest):
+    if _signalled(instance) and _changed(instance, digest, lease):
         return
+    lease.check()
     error = _failure(instance, digest)
     world.write_bytes(path, before)
     _signalled(instance)
@@ -64,10 +67,11 @@ def _signalled(instance: Instance) -> bool:
     return True
 
 
-def _changed(instance: Instance, digest: str) -> bool:
+def _changed(instance: Instance, digest: str, lease: Lease) -> bool:
     """Wait until the server runs the settings with this digest; False if it will not."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
+        lease.check()
         record = world.read_json(instance.folder / "server.json")
         if record.get("settings") == digest and not record.get("swap"):
             return _retired(instance.folder)

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import psutil
 
-from mlops.environments.build import installed
 from mlops.errors import Problem, TargetError
 from mlops.hashing import HashCache
 from mlops.protocols import Means
@@ -17,6 +16,7 @@ from mlops.targets.process.desire import desired_environment, desired_service
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
+from mlops.targets.process.seen import listeners, observed_environments
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
 from mlops.values import (
     Action,
@@ -27,7 +27,6 @@ from mlops.values import (
     Impact,
     Observed,
     Owner,
-    Ownership,
     Pins,
     Progress,
 )
@@ -70,7 +69,8 @@ class ProcessTarget:
                 for name, instance in world.instances(self._services).items()
             ]
             cache.save()
-            return [*self._environments(), *services, *self._listeners(wanted, services)]
+            environments = observed_environments(self._name, self._folder / "environments")
+            return [*environments, *services, *listeners(self._name, wanted, services)]
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
@@ -82,10 +82,12 @@ class ProcessTarget:
 
     def _changed(self, change: Change, means: Means) -> Iterator[Progress]:
         folder = self._place_of(change.address)
+        means.lease.check()
         if change.after is None:
             yield Progress(text="removing")
             if change.address.kind == "service":
                 world.end(folder)
+            means.lease.check()
             world.remove(folder)
         elif change.address.kind == "environment":
             yield from make.environment(folder, change.after, means)
@@ -122,37 +124,6 @@ class ProcessTarget:
 
     def _place_of(self, address: Address) -> Path:
         return self._folder / f"{address.kind}s" / address.name
-
-    def _environments(self) -> Iterator[Observed]:
-        folder = self._folder / "environments"
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            digest = installed(path)
-            ours = bool(digest) or make.unfinished_environment(path)
-            yield Observed(
-                address=Address(place=self._name, kind="environment", name=path.name),
-                fields={"digest": digest} if digest else {},
-                identity=path.name,
-                ownership=Ownership.OURS if ours else Ownership.FOREIGN,
-                state="ready" if digest else "a folder without a mark",
-            )
-
-    def _listeners(
-        self, wanted: Collection[Desired], services: Collection[Observed]
-    ) -> Iterator[Observed]:
-        """Yield who else listens on a wanted port."""
-        claims = {claim for thing in wanted for claim in thing.claims}
-        ours = {each.identity for each in services if each.ownership is Ownership.OURS}
-        ports = {int(claim.removeprefix("port/")) for claim in claims}
-        for port, (pid, words) in world.listeners(ports).items():
-            if str(pid) not in ours:
-                yield Observed(
-                    address=Address(place=self._name, kind="listener", name=str(port)),
-                    fields={},
-                    identity=str(pid),
-                    ownership=Ownership.FOREIGN,
-                    claims=(f"port/{port}",),
-                    state=words,
-                )
 
 
 @contextmanager
