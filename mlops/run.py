@@ -8,8 +8,8 @@ from threading import Event as Flag
 from typing import Protocol
 
 from mlops.apply import PARALLELISM, apply
-from mlops.errors import Problem
-from mlops.events import Done, Event, Returned
+from mlops.errors import LockedError, Problem
+from mlops.events import Done, Event, Failed, Returned
 from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import notes, plan
@@ -131,19 +131,39 @@ def carry_out(
         stop=stop,
         parallelism=parallelism,
     )
-    for event in events:
-        if isinstance(event, Done):
-            made = after[event.address]
-            world.records.write(number, event.address, made.fields if made else None)
-            if holds and event.address in holds:
-                world.records.hold(event.address, holds[event.address], "it was rolled back")
-        if isinstance(event, Returned) and (refused := after[event.address]):
-            world.records.hold(event.address, refused.fields, event.problems[0].summary)
+    for told in events:
+        event = _with_lease(told, means)
+        _record(world.records, number, event, after.get(event.address))
+        if isinstance(event, Done) and holds and event.address in holds:
+            world.records.hold(event.address, holds[event.address], "it was rolled back")
         counted[type(event).__name__.lower()] += 1
         yield event
     if not counted["failed"] and not counted["unfinished"]:
         result = "returned" if counted["returned"] else "done"
         world.records.finish(number, {"result": result, "changes": counted["done"]})
+
+
+def _record(records: Records, number: int, event: Event, wanted: Desired | None) -> None:
+    """Record what an event says was made, or was tried and went back."""
+    if isinstance(event, Done):
+        records.write(number, event.address, wanted.fields if wanted else None)
+    if isinstance(event, Returned) and wanted:
+        records.hold(event.address, wanted.fields, event.problems[0].summary)
+
+
+def _with_lease(event: Event, means: Means) -> Event:
+    """Return an event as it is, or that the lease was lost meanwhile.
+
+    Then nothing is recorded: another run may have changed the same thing since.
+    """
+    if isinstance(event, (Done, Returned)):
+        try:
+            means.lease.check()
+        except LockedError as error:
+            return Failed(
+                address=event.address, action=event.action, problems=error.problems, code=error.code
+            )
+    return event
 
 
 def _catch_up(records: Records, number: int, agreed: Plan) -> None:

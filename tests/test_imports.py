@@ -1,18 +1,42 @@
 """The walls of the house: who imports whom, how large a file may grow, what start-up loads."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mlops"
 FILES = sorted(PACKAGE.rglob("*.py"))
+OURS = [path for path in FILES if "starter" not in path.parts]
 
-HEAVY = {"azure", "deepdiff", "docker", "git", "jsonschema", "kubernetes", "obstore", "rich"}
+HEAVY = {
+    *("azure", "deepdiff", "docker", "git", "jsonschema", "kubernetes", "obstore", "packaging"),
+    *("psutil", "rich", "tenacity", "uv", "uvicorn", "yaml"),
+}
 """What the help of the command line must not load."""
+
+HOMES: Mapping[str, set[str]] = {
+    "click": {"cli", "views/paper.py"},
+    "git": {"lineage.py", "load/variables.py"},
+    "httptools": {"serving/front"},
+    "jsonschema": {"load/check.py"},
+    "obstore": {"store"},
+    "packaging": {"environments"},
+    "psutil": {"targets/process", "store/holder.py"},
+    "rich": {"cli/watching.py", "views/live.py"},
+    "tenacity": {"clients"},
+    "uv": {"environments"},
+    "uvloop": {"serving/front"},
+    "yaml": {"clients"},
+}
+"""Package -> the only files and folders of ours that import it."""
+
+SERVED = {"azureml", "flask", "joblib", "numpy", "onnxruntime", "pandas", "sklearn"}
+"""Packages of the user, which a worker looks for and does without."""
 
 
 def test_the_import_contracts_hold() -> None:
@@ -23,13 +47,61 @@ def test_the_import_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_package_of_others_is_imported_only_at_its_home(path: Path) -> None:
+    place = path.relative_to(PACKAGE)
+    roots = {name.partition(".")[0] for name in imported(path)}
+    foreign = roots - set(sys.stdlib_module_names) - {"mlops"}
+    if place.is_relative_to("serving/worker"):
+        foreign -= SERVED
+
+    strays = {
+        name
+        for name in foreign
+        if not any(place.is_relative_to(home) for home in HOMES.get(name, ()))
+    }
+
+    assert set() == strays
+
+
+def test_every_dependency_has_a_home() -> None:
+    project = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    listed = project.partition("\ndependencies = [\n")[2].partition("\n]")[0]
+    names = set(re.findall(r'^    "([\w-]+)', listed, re.MULTILINE))
+    imported_as = {"gitpython": "git", "pyyaml": "yaml"}
+
+    assert set(HOMES) == {imported_as.get(name, name) for name in names}
+
+
+def test_targets_do_not_know_each_other() -> None:
+    kinds = PACKAGE / "targets"
+
+    strays = [
+        (path.name, name)
+        for path in kinds.rglob("*.py")
+        if path.name != "table.py"
+        for name in imported(path)
+        if name.startswith("mlops.targets.")
+        and name.split(".")[2] != path.relative_to(kinds).parts[0].removesuffix(".py")
+    ]
+
+    assert strays == []
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the full name of each module that a file imports, but of those beside it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 @pytest.mark.parametrize("module", ["mlops.cli", "mlops.cli.validate"])
 def test_importing_a_command_loads_no_sdk(module: str) -> None:
     words = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
 
-    done = subprocess.run(
-        [sys.executable, "-c", words], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
 
     assert set() == HEAVY & set(done.stdout.split())
 
@@ -38,9 +110,7 @@ def test_importing_a_command_loads_no_sdk(module: str) -> None:
 def test_a_file_keeps_the_ceilings(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
-    over = [
-        f"{name}: {size} over {limit}" for name, size, limit in sizes(text) if size > limit
-    ]
+    over = [f"{name}: {size} over {limit}" for name, size, limit in sizes(text) if size > limit]
 
     assert over == []
 
@@ -52,8 +122,15 @@ def sizes(text: str) -> Iterator[tuple[str, int, int]]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield f"lines of {node.name}()", (node.end_lineno or 0) - node.lineno + 1, 40
         if isinstance(node, ast.ClassDef):
-            methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
+            functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+            methods = [item for item in node.body if isinstance(item, functions)]
             yield f"methods of {node.name}", len(methods), 12
+
+
+def test_a_coroutine_counts_as_a_method() -> None:
+    text = "class A:\n" + "".join(f"    async def f{n}(self): ...\n" for n in range(13))
+
+    assert ("methods of A", 13, 12) in list(sizes(text))
 
 
 def test_every_module_opens_with_a_sentence() -> None:

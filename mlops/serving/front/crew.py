@@ -103,7 +103,7 @@ class Crew:
                 continue
             failures, first = 0, False
             await self._live(worker, born)
-            if not worker.answered:  # it died of itself: no need to hurry
+            if not worker.pace.answered:  # it died of itself: no need to hurry
                 await asyncio.sleep(BACK_OFF)
 
     def _give_up(self, failure: Failure) -> None:
@@ -168,7 +168,9 @@ class Crew:
     def kill_late(self, now: float) -> None:
         """Kill what does not even react to its alarm."""
         for worker in self.live:
-            if worker.sent and not worker.late and worker.overdue(now, self.timeout + KILL_GRACE):
+            if not worker.sent or worker.late:
+                continue
+            if worker.pace.overdue(now, self.timeout + KILL_GRACE):
                 worker.late = True
                 log.error("worker %d does not react to its timeout: killed", worker.pid)
                 worker.kill()

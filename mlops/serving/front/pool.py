@@ -1,23 +1,17 @@
-"""The queue and the crew off it: who gets which request, and how a crew relieves another."""
+"""The queue and the crews off it: who is let in, and how a crew relieves another."""
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 
 from .crew import Crew, Ears, Failure, error, settle
 from .limits import Limits
-from .process import Launch, Worker
+from .process import Launch
+from .queued import STOPPING, Queue
 from .request import Request
 
-DEPTH = 16
-"""Requests in one worker's pipe, so that it never waits for the next one."""
-QUICK = 2.0
-"""Milliseconds of work that may lie in a pipe while another worker could have done it."""
 TICK = 0.25
 FULL = "The service is overloaded: its queue is full. Try again later."
-WAITED = "The service is overloaded: no worker was free in time. Try again later."
-STOPPING = "The service is stopping."
 
 
 class Pool:
@@ -32,21 +26,19 @@ class Pool:
     ) -> None:
         self._changed = changed
         self._failed = failed
-        self._queue: deque[Request] = deque()
-        self._stopping = False
+        self._queue = Queue()
         self._watching: asyncio.Task[None] | None = None
         self._retiring: dict[Crew, asyncio.Task[None]] = {}
         self._restarts = 0
-        self.waiting = 0
         self.limits = limits
         self.crew = self.hire(launch, limits.workers)
 
     def hire(self, launch: Launch, size: int) -> Crew:
         """Make a crew; it gets no requests until it relieves the one there is."""
         ears = Ears(
-            freed=self._freed,
+            freed=lambda done: self._queue.free(done, self.crew),
             changed=lambda crew: self._changed() if crew is self.crew else None,
-            orphaned=self._adopt,
+            orphaned=self._queue.adopt,
             failed=lambda crew, why: self._failed(why) if crew is self.crew else None,
         )
         return Crew(launch, size, ears)
@@ -61,7 +53,7 @@ class Pool:
         old, self.crew = self.crew, crew
         self._restarts += old.restarts
         self._retiring[old] = asyncio.create_task(self._retire(old))
-        self._pump()
+        self._queue.pump(crew)
 
     async def _retire(self, crew: Crew) -> None:
         await crew.retire()
@@ -83,23 +75,26 @@ class Pool:
         """Return how many requests no worker has yet."""
         return len(self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait or are being scored."""
+        return self._queue.inside
+
     def score(self, request: Request) -> None:
         """Take one request. Whatever happens to the worker, there will be an answer."""
         limits = self.limits
-        if self._stopping:
+        if self._queue.closed:
             request.settle(error(503, STOPPING))
-        elif self.waiting >= limits.queue + limits.workers:
+        elif self._queue.inside >= limits.queue + limits.workers:
             request.settle(error(503, FULL))
         else:
             if limits.max_wait is not None:
                 request.deadline = time.monotonic() + limits.max_wait
-            self.waiting += 1
-            self._queue.append(request)
-            self._pump()
+            self._queue.join(request)
+            self._queue.pump(self.crew)
 
     async def stop(self) -> None:
         """End every worker; who still waits is told."""
-        self._stopping = True
         crews = [self.crew, *self._retiring]
         for task in (self._watching, *self._retiring.values()):
             if task is not None:
@@ -107,30 +102,9 @@ class Pool:
         sent = [
             request for crew in crews for worker in crew.live for request in worker.sent.values()
         ]
-        settle([*self._queue, *sent], 503, STOPPING)
-        self._queue.clear()
+        self._queue.close()
+        settle(sent, 503, STOPPING)
         await asyncio.gather(*(crew.stop() for crew in crews))
-
-    def _pump(self) -> None:
-        queue, live = self._queue, self.crew.live
-        while queue and live:
-            worker = live[0] if len(live) == 1 else min(live, key=busy)
-            if len(worker.sent) >= depth(self.crew, worker):
-                return
-            request = queue.popleft()
-            if request.settled:  # its client is gone
-                self.waiting -= 1
-            else:
-                worker.send(request)
-
-    def _freed(self, done: int) -> None:
-        self.waiting -= done
-        self._pump()
-
-    def _adopt(self, orphans: list[Request]) -> None:
-        if self._stopping:
-            settle(orphans, 503, STOPPING)
-        self._queue.extendleft(reversed(orphans))
 
     async def _watch(self) -> None:
         """Kill what hangs; send away who has waited for too long."""
@@ -141,28 +115,4 @@ class Pool:
             for crew in (self.crew, *self._retiring):
                 crew.kill_late(now)
             if wait is not None:
-                self._send_away(now)
-
-    def _send_away(self, now: float) -> None:
-        while self._queue and 0 < self._queue[0].deadline < now:
-            self.waiting -= 1
-            settle([self._queue.popleft()], 503, WAITED)
-        for worker in self.crew.live:
-            for request in list(worker.sent.values())[worker.begun() :]:
-                if 0 < request.deadline < now:
-                    settle([request], 503, WAITED)
-
-
-def busy(worker: Worker) -> int:
-    """Return how much a worker has to do."""
-    return len(worker.sent)
-
-
-def depth(crew: Crew, worker: Worker) -> int:
-    """Return how many requests may be in the pipe of a worker."""
-    at_once = int(worker.asks.get("concurrency", 1))
-    if crew.size == 1:
-        return max(DEPTH, 2 * at_once)
-    # Behind a slow request others would wait while another worker idles.
-    behind = max(1, min(DEPTH, int(QUICK / max(worker.milliseconds, 0.01))))
-    return behind + at_once - 1
+                self._queue.send_away(self.crew, now)

@@ -66,6 +66,32 @@ class Pipe:
             self.transport.close()
 
 
+class Pace:
+    """How far a worker has come, by what it writes into the shared memory."""
+
+    def __init__(self) -> None:
+        self._overdue_at = -1
+        self.progress: Progress | None = None
+        self.answered = 0
+
+    @property
+    def begun(self) -> int:
+        """Return how many requests the worker has begun since its start."""
+        count, _ = self.progress.read() if self.progress else (0, 0.0)
+        return count
+
+    def overdue(self, now: float, allowed: float) -> bool:
+        """Say whether one `run()` has gone on for longer than `allowed` seconds.
+
+        Asked from time to time; it must hold twice in a row for the same request, since the two
+        numbers in the shared memory are not written at once.
+        """
+        count, since = self.progress.read() if self.progress else (0, now)
+        over = count > self.answered and now - since > allowed
+        seen, self._overdue_at = self._overdue_at, count if over else -1
+        return over and seen == count
+
+
 class Worker(asyncio.Protocol):
     """A worker as the front sees it. Belongs to one event loop."""
 
@@ -76,10 +102,8 @@ class Worker(asyncio.Protocol):
         self._frames = wire.Frames()
         self._pipe = Pipe()
         self._process: subprocess.Popen[bytes] | None = None
-        self._progress: Progress | None = None
         self._next = 0
-        self._overdue_at = -1
-        self.answered = 0
+        self.pace = Pace()
         self.asks: Mapping[str, Any] = {}
         self._code: int | None = None
         self._stopping = False
@@ -94,7 +118,7 @@ class Worker(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as memory, theirs:
             memory.truncate(SIZE)
-            self._progress = Progress(memory.fileno())
+            self.pace.progress = Progress(memory.fileno())
             words = [str(theirs.fileno()), str(memory.fileno()), str(os.getpid())]
             try:
                 self._process = subprocess.Popen(  # noqa: ASYNC220 - a fork; a thread waits for its end
@@ -107,7 +131,8 @@ class Worker(asyncio.Protocol):
             except OSError:
                 ours.close()
                 raise
-        threading.Thread(target=self._wait, args=(self._process,), daemon=True).start()
+        watched = (self._process, self._loop, self._ended)
+        threading.Thread(target=announce_end, args=watched, daemon=True).start()
         await self._loop.create_unix_connection(lambda: self, sock=ours)
         self._pipe.write(wire.pack(0, wire.START, meta=json.dumps(dict(launch.plan)).encode()))
 
@@ -126,19 +151,8 @@ class Worker(asyncio.Protocol):
 
     def begun(self) -> int:
         """Return how many of the requests in the pipe have begun (the first so many of `sent`)."""
-        count, _ = self._progress.read() if self._progress else (0, 0.0)
+        count = self.pace.begun
         return sum(request.sequence <= count for request in self.sent.values())
-
-    def overdue(self, now: float, allowed: float) -> bool:
-        """Say whether one `run()` has gone on for longer than `allowed` seconds.
-
-        Asked from time to time; it must hold twice in a row for the same request, since the two
-        numbers in the shared memory are not written at once.
-        """
-        count, since = self._progress.read() if self._progress else (0, now)
-        over = count > self.answered and now - since > allowed
-        seen, self._overdue_at = self._overdue_at, count if over else -1
-        return over and seen == count
 
     def kill(self) -> None:
         """End the process at once."""
@@ -168,7 +182,7 @@ class Worker(asyncio.Protocol):
                 request.settle(frame)
             elif not self.born.done():
                 self.born.set_result(frame)
-        self.answered += done
+        self.pace.answered += done
         self._freed(done)
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -177,11 +191,6 @@ class Worker(asyncio.Protocol):
             self._bury()
         elif not self._stopping:
             self.kill()
-
-    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
-        code = process.wait()
-        with contextlib.suppress(RuntimeError):  # a closed loop has nobody left to tell
-            self._loop.call_soon_threadsafe(self._ended, code)
 
     def _ended(self, code: int) -> None:
         self._code = code
@@ -198,3 +207,14 @@ class Worker(asyncio.Protocol):
         if not self.born.done():
             self.born.set_result(None)
         self.gone.set_result(self._code or 0)
+
+
+def announce_end(
+    process: "subprocess.Popen[bytes]",
+    loop: asyncio.AbstractEventLoop,
+    ended: Callable[[int], None],
+) -> None:
+    """Wait for the end of a process, on a thread, and tell the loop its exit code."""
+    code = process.wait()
+    with contextlib.suppress(RuntimeError):  # a closed loop has nobody left to tell
+        loop.call_soon_threadsafe(ended, code)

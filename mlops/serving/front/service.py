@@ -1,17 +1,17 @@
-"""One service from start to exit code: the workers, the door, the record, the drain."""
+"""One service from start to exit code: the workers, the door, the record."""
 
 import asyncio
 import importlib.util
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from .app import App
 from .crew import Failure
 from .door import Door
+from .drain import Drain
 from .gauges import Gauges
 from .handover import Taking, Yielding
 from .instance import Record
@@ -28,7 +28,6 @@ log = logging.getLogger("mlops_serving")
 FAILED = 3
 LAST_ANSWERS = 2.0
 """Seconds in which answers that are being sent may still get through."""
-POLL = 0.02
 REFRESH = 0.5
 """Seconds between two looks at the files of keys and certificates."""
 
@@ -77,10 +76,12 @@ class Service:
         self.yielding = Yielding(self) if self.taking is None else None
         if self.taking is None:
             await self.open()
-        self._hear(loop)
+        self.drain = Drain(self)
+        hear(loop, self.drain.start, self.swaps.ask)
+        self.swaps.ask_if_changed()  # what was said before anybody listened
         started = self.pool.start()
         started.add_done_callback(self._started)
-        refreshing = loop.create_task(self._refresh())
+        refreshing = loop.create_task(refresh(self))
         await self._over
         refreshing.cancel()
         if self.yielding is not None:
@@ -91,12 +92,6 @@ class Service:
         if self._error is None:
             self.record.write(worker_pids=[])
             log.info("%s stopped", self.settings.service)
-
-    def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, self._drain)
-        loop.add_signal_handler(signal.SIGHUP, self.swaps.ask)
-        self.swaps.ask_if_changed()  # what was said before anybody listened
 
     def _started(self, started: "asyncio.Task[Failure | None]") -> None:
         if started.cancelled():
@@ -135,7 +130,7 @@ class Service:
         self._changed()
         await self.open()
         taking.serve(self.door)
-        self.swaps.tidy()
+        self.swaps.sweep.start()
 
     @property
     def alone(self) -> bool:
@@ -145,7 +140,7 @@ class Service:
     def leave(self) -> None:
         """End: another server has taken over."""
         self.app.state = "draining"
-        self._end()
+        self.end()
 
     def tell(self, **more: object) -> None:
         """Write the record."""
@@ -161,38 +156,31 @@ class Service:
         self._error = failure
         self.app.state = "failed"
         self.app.refusing = True
-        self._end()
+        self.end()
 
-    async def _refresh(self) -> None:
-        """Notice keys that were rotated and certificates that were renewed."""
-        while True:
-            await asyncio.sleep(REFRESH)
-            if self.rules.keys is not None:
-                self.rules.keys.refresh()
-            if self.certificate is not None:
-                self.certificate.refresh()
-
-    def _drain(self) -> None:
-        """Take no new requests, finish the others, end. Told twice, do it once."""
-        if self.app.state in ("draining", "failed"):
-            return
-        self.app.state = "draining"
-        self.door.closing = True
-        self.record.write(state="draining")
-        log.info("%s drains: %d in flight", self.settings.service, self.pool.waiting)
-        self._drained = asyncio.get_running_loop().create_task(self._finish())
-
-    async def _finish(self) -> None:
-        await asyncio.sleep(self.settings.drain_delay)
-        self.app.refusing = True
-        end = time.monotonic() + self.settings.drain_grace
-        while self.pool.waiting and time.monotonic() < end:  # noqa: ASYNC110 - once in a lifetime
-            await asyncio.sleep(POLL)
-        self._end()
-
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let `run()` clean up and return."""
         if not self._over.done():
             self._over.set_result(None)
+
+
+def hear(
+    loop: asyncio.AbstractEventLoop, drain: Callable[[], None], swap: Callable[[], None]
+) -> None:
+    """Listen to the signals: two that drain, one that swaps."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, drain)
+    loop.add_signal_handler(signal.SIGHUP, swap)
+
+
+async def refresh(service: Service) -> None:
+    """Notice keys that were rotated and certificates that were renewed."""
+    while True:
+        await asyncio.sleep(REFRESH)
+        if service.rules.keys is not None:
+            service.rules.keys.refresh()
+        if service.certificate is not None:
+            service.certificate.refresh()
 
 
 def new_loop() -> asyncio.AbstractEventLoop:

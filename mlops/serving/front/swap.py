@@ -22,6 +22,7 @@ worker is started. A crash of the server in between: the next start reads the ne
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,16 +51,42 @@ class Next:
     crew: Crew | None
 
 
+class Sweep:
+    """Removes links that nobody needs any more, once nobody does."""
+
+    def __init__(self, service: Any, trying: Callable[[], bool]) -> None:
+        self._service = service
+        self._trying = trying
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Clean up as soon as that is safe."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Leave the rest to the next start."""
+        if self._task is not None:
+            await ended(self._task)
+
+    async def _sweep(self) -> None:
+        service = self._service
+        while service.pool.retiring or self._trying() or not service.alone:  # noqa: ASYNC110 - once a swap
+            await asyncio.sleep(POLL)
+        prune(service.folder, service.settings.models)
+        service.tell(retiring=False)
+
+
 class Swaps:
     """Changes what a service runs, one change at a time."""
 
     def __init__(self, service: Any) -> None:
         self._service = service
         self._task: asyncio.Task[None] | None = None
-        self._sweep: asyncio.Task[None] | None = None
         self._trying: Crew | None = None
         self._held: Failure | None = None
         self.count = 0
+        self.sweep = Sweep(service, lambda: self._trying is not None)
 
     def ask(self) -> None:
         """Hear a SIGHUP."""
@@ -85,9 +112,9 @@ class Swaps:
 
     async def stop(self) -> None:
         """End a change that is under way."""
-        for task in (self._task, self._sweep):
-            if task is not None:
-                await ended(task)
+        if self._task is not None:
+            await ended(self._task)
+        await self.sweep.stop()
 
     async def _change(self, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
@@ -169,20 +196,7 @@ class Swaps:
         retiring = service.pool.retiring
         service.tell(settings=following.digest, swap=None, swaps=self.count, retiring=retiring)
         log.info("%s has swapped", following.settings.service)
-        self.tidy()
-
-    def tidy(self) -> None:
-        """Clean up once nobody needs what is old."""
-        if self._sweep is None or self._sweep.done():
-            self._sweep = asyncio.get_running_loop().create_task(self._tidy())
-
-    async def _tidy(self) -> None:
-        """Remove links that nobody needs any more, once nobody does."""
-        service = self._service
-        while service.pool.retiring or self._trying or not service.alone:  # noqa: ASYNC110 - once a swap
-            await asyncio.sleep(POLL)
-        prune(service.folder, service.settings.models)
-        service.tell(retiring=False)
+        self.sweep.start()
 
     def _failed(self, name: str | None, failure: Failure) -> None:
         error = {"summary": failure.summary, "log": failure.log}

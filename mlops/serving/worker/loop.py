@@ -31,6 +31,32 @@ class Job:
         self.answered = False
 
 
+class Outbox:
+    """Gathers what is sent in one turn of the loop into one system call."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._answers: List[bytes] = []
+        self.transport: Any = None
+
+    @property
+    def empty(self) -> bool:
+        """Say whether everything was handed on."""
+        return not self._answers
+
+    def send(self, answer: bytes) -> None:
+        """Send at the end of this turn."""
+        if not self._answers:
+            self._loop.call_soon(self._flush)
+        self._answers.append(answer)
+
+    def _flush(self) -> None:
+        data = b"".join(self._answers)
+        self._answers.clear()
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+
 class Loop(asyncio.Protocol):
     """The pipe's end in the event loop, and what is in flight."""
 
@@ -41,9 +67,7 @@ class Loop(asyncio.Protocol):
         self._frames = wire.Frames()
         self._waiting: List[wire.Frame] = []
         self._jobs: Dict[Any, Job] = {}
-        self._out: List[bytes] = []
         self._closing = False
-        self._transport: Any = None
         self._progress: Any = None
 
     def serve(self, channel: socket.socket, progress: Progress) -> None:
@@ -55,6 +79,7 @@ class Loop(asyncio.Protocol):
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
         self._loop = loop
+        self._out = Outbox(loop)
         self._over = loop.create_future()
         loop.run_until_complete(self._serve(channel))
 
@@ -65,7 +90,7 @@ class Loop(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the pipe."""
-        self._transport = transport
+        self._out.transport = transport
 
     def connection_lost(self, _error: Any) -> None:
         """End with the front."""
@@ -84,7 +109,7 @@ class Loop(asyncio.Protocol):
             self._progress.begin(self._scorer.clock())
             call = self._scorer.prepare(frame)
             if isinstance(call, bytes):
-                self._send(call)
+                self._out.send(call)
             else:
                 self._begin(call)
 
@@ -109,32 +134,16 @@ class Loop(asyncio.Protocol):
         scorer = self._scorer
         try:
             if call.context is None:
-                result = await self._awaited(call)
+                result = await outcome(scorer, call)
             else:
                 with call.context:
-                    result = await self._awaited(call)
+                    result = await outcome(scorer, call)
             answer = scorer.finished(call, result)
         except BaseException as error:  # noqa: BLE001 - not even sys.exit() in a script harms
             answer = b"" if job.answered else scorer.raised(call, error)
         if not job.answered:
             job.answered = True
-            self._send(answer)
-
-    async def _awaited(self, call: Call) -> Any:
-        made = self._scorer.run(**call.arguments)
-        return await made if hasattr(made, "__await__") else made
-
-    def _send(self, answer: bytes) -> None:
-        """Gather what is sent in one turn of the loop into one system call."""
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(answer)
-
-    def _flush(self) -> None:
-        data = b"".join(self._out)
-        self._out.clear()
-        if not self._transport.is_closing():
-            self._transport.write(data)
+            self._out.send(answer)
 
     def _watch(self) -> None:
         """Look after the time of every task, again and again."""
@@ -142,11 +151,17 @@ class Loop(asyncio.Protocol):
         for task, job in list(self._jobs.items()):
             if now > job.ends and not job.answered:
                 job.answered = True
-                self._send(self._scorer.expired(job.ident))
+                self._out.send(self._scorer.expired(job.ident))
                 task.cancel()
         hung = [job for job in self._jobs.values() if now > job.ends + GRACE]
         self._closing = self._closing or bool(hung)
-        if self._closing and len(hung) == len(self._jobs) and not self._out:
+        if self._closing and len(hung) == len(self._jobs) and self._out.empty:
             flush()
             os._exit(HUNG)
         self._loop.call_later(max(0.01, min(0.25, self._timeout / 10)), self._watch)
+
+
+async def outcome(scorer: Scorer, call: Call) -> Any:
+    """Call `run()`, and wait for its result if that is still to come."""
+    made = scorer.run(**call.arguments)
+    return await made if hasattr(made, "__await__") else made
