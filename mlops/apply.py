@@ -103,6 +103,11 @@ class _Walk:
         self, changes: tuple[Change, ...], blocked: Mapping[Address, str], parallelism: int
     ) -> None:
         self._waits = waits(changes)
+        self._left = {address: len(before) for address, before in self._waits.items()}
+        self._followers: dict[Address, list[Address]] = {}
+        for address, before in self._waits.items():
+            for each in before:
+                self._followers.setdefault(each, []).append(address)
         self._waiting = {change.address: change for change in changes}
         self._running: dict[Address, Change] = {}
         self._missing: dict[Address, str] = {}
@@ -131,6 +136,7 @@ class _Walk:
             if because:
                 del self._waiting[change.address]
                 self._missing[change.address] = because
+                self._over(change.address)
                 yield Skipped(address=change.address, action=change.action, because=because)
 
     def start(self) -> list[Change]:
@@ -146,6 +152,7 @@ class _Walk:
         """Take note of how a change ended."""
         if isinstance(event, (Done, Failed, Returned)):
             del self._running[event.address]
+            self._over(event.address)
         if isinstance(event, (Failed, Returned)):
             self._missing[event.address] = "failed"
 
@@ -155,12 +162,14 @@ class _Walk:
             del self._running[change.address]
             yield Unfinished(address=change.address, action=change.action)
 
+    def _over(self, address: Address) -> None:
+        """Count down for those that wait for a change."""
+        for follower in self._followers.get(address, ()):
+            self._left[follower] -= 1
+
     def _free(self, change: Change) -> bool:
         """Tell whether nothing that a change waits for is open, and its place has room."""
-        if any(
-            before in self._waiting or before in self._running
-            for before in self._waits[change.address]
-        ):
+        if self._left[change.address]:
             return False
         busy = sum(1 for other in self._running if other.place == change.address.place)
         return busy < self._parallelism

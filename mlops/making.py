@@ -68,6 +68,7 @@ def _mended(change: Change, place: Place, means: Means, error: MlopsError) -> It
     with suppress(MlopsError):
         healthy = _before(change, means, error)
         if healthy is not None:
+            means.lease.check()
             yield _progressed(change, "going back to what it was")
             yield from _made(_back(change, healthy), place, means)
         before = healthy

@@ -3,7 +3,7 @@
 Resolves no dependencies and runs nothing of the checkout.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -33,13 +33,14 @@ def resolve(
     Raises SpecError with every problem of every model and deployment.
     """
     problems: list[Problem] = []
-    models = _each(spec.models.values(), lambda model: _model(model, store, sources), problems)
-    code = _each({config.source_directory for config in spec.inference.values()}, _code, problems)
+    models = _each(spec.models, lambda model: _model(model, store, sources), problems)
+    folders = {config.source_directory for config in spec.inference.values()}
+    code = _each({folder: folder for folder in folders}, _code, problems)
     if problems:
         raise SpecError(*problems)
     newest = {pinned.name: pinned for pinned, _ in models.values()}
     served = _each(
-        spec.deployments.values(),
+        spec.deployments,
         lambda deployment: targets[deployment.target].desire(
             deployment, _pins(deployment, spec, newest, code, store)
         ),
@@ -53,23 +54,18 @@ def resolve(
 
 
 def _each(
-    items: Iterable[Item], make: Callable[[Item], Pinned], problems: list[Problem]
+    items: Mapping[str, Item], make: Callable[[Item], Pinned], problems: list[Problem]
 ) -> dict[str, Pinned]:
     """Return `make` of each item by its name, side by side; what fails goes to `problems`."""
-    ordered = sorted(items, key=_name)
     made: dict[str, Pinned] = {}
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="resolve") as pool:
-        futures = [(_name(item), pool.submit(make, item)) for item in ordered]
+        futures = [(name, pool.submit(make, items[name])) for name in sorted(items)]
         for name, future in futures:
             try:
                 made[name] = future.result()
             except MlopsError as error:
                 problems += error.problems
     return made
-
-
-def _name(item: object) -> str:
-    return item if isinstance(item, str) else str(getattr(item, "name"))  # noqa: B009  typed out
 
 
 def _model(

@@ -76,7 +76,7 @@ def command(said: Path, asked: Any) -> None:
 def count(told: int, last: int) -> None:
     """Count writes from now on, and end as a crash does before the one with the number `last`."""
     numbers = itertools.count(1)
-    folder = os.getcwd()
+    folder = str(Path.cwd())
 
     def written(what: str) -> None:
         os.write(told, f"{what}\n".encode())
@@ -106,7 +106,7 @@ def counted(call: Callable[..., Any], written: Callable[[str], None]) -> Callabl
     return wrapped
 
 
-def _writes(path: object, mode: object, flags: object) -> bool:
+def _writes(_path: object, mode: object, flags: object) -> bool:
     """Tell whether a file is opened to be written."""
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")

@@ -50,6 +50,7 @@ class Machine:
         self.script: Mapping[int, Fault] = {}
         self.calls: list[str] = []
         self.numbers: list[int] = []
+        self.elsewhere: set[str] = set()
         self.lag = 0
         self.writers: Counter[Address] = Counter()
         self.most = 0
@@ -58,11 +59,13 @@ class Machine:
         self._made = 0
         self._guard = threading.RLock()
 
-    def listed(self) -> list[Observed]:
-        """Return what a look shows, which may be what was there a while ago."""
+    def listed(self, place: str) -> list[Observed]:
+        """Return what a look at a place shows, which may be what was there a while ago."""
         with self._guard:
-            seen = dict(self.things)
+            seen = {each: thing for each, thing in self.things.items() if each.place == place}
             for address, (looks, before) in list(self._stale.items()):
+                if address.place != place:
+                    continue
                 seen.pop(address, None)
                 if before is not None:
                     seen[address] = before
@@ -114,7 +117,7 @@ class Machine:
 
     def _make(self, wanted: Desired) -> None:
         for need in wanted.needs:
-            if need not in self.things:
+            if need not in self.things and need.place not in self.elsewhere:
                 raise AssertionError(f"{wanted.address} is made before {need}")
         for other in self.things.values():
             if other.address != wanted.address and set(other.claims) & set(wanted.claims):
@@ -159,7 +162,7 @@ class Spot:
         raise NotImplementedError
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:  # noqa: ARG002  all is listed
-        return [thing for thing in self._machine.listed() if thing.address.place == self._name]
+        return self._machine.listed(self._name)
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         yield Progress(text="making")

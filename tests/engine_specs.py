@@ -1,7 +1,7 @@
 """Random specs of one machine, and what a person does with them: apply, fail, look."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Any
@@ -148,13 +148,12 @@ class Person:
         means = HistoryMeans(self.history, next(self._runs))
         return carry_out(world, survey(world, desired(spec), selection), means, stop)
 
-    def retried(self, spec: Mapping[str, Service]) -> Sequence[str]:
-        """Apply a spec without failures, trying again what is held; return what is left to do."""
-        held = [str(each) for each, record in self.history.read().items() if record.held]
-        wanted = {str(thing.address) for thing in desired(spec)}
-        selection = Selection(retry=tuple(one for one in held if one in wanted))
-        self.apply(spec, selection=selection)
-        return self.pending(spec)
+    def retry(self, spec: Mapping[str, Service]) -> None:
+        """Apply a spec without failures, trying again what is held."""
+        wanted = {thing.address for thing in desired(spec)}
+        held = [each for each, record in self.history.read().items() if record.held]
+        retry = tuple(str(each) for each in held if each in wanted)
+        self.apply(spec, selection=Selection(retry=retry))
 
 
 def live(machine: Machine) -> dict[Address, tuple[Any, ...]]:

@@ -83,7 +83,7 @@ class MemoryTarget:
 
     def _check_claims(self, address: Address, wanted: Desired) -> None:
         """Refuse what the platform would: a port that another one holds."""
-        for other in self.things.values():
+        for other in tuple(self.things.values()):
             if other.address != address and set(other.claims) & set(wanted.claims):
                 raise TargetError(Problem(summary=f"{other.address.name} holds the port"))
 

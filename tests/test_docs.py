@@ -1,6 +1,5 @@
 """The README names every command, kind and exit code; the schema is current; examples plan."""
 
-import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,8 +19,6 @@ EXAMPLES = sorted(path.parent for path in (REPO / "examples").glob("*/mlops.yaml
 
 @pytest.fixture
 def readme() -> str:
-    if not README.exists():
-        pytest.skip("there is no README.md yet")
     return README.read_text(encoding="utf-8")
 
 
@@ -77,11 +74,10 @@ def test_the_quickstart_serves_its_model(walk: Walk) -> None:
 
     answer = walk.run("apply", "--auto-approve", "-f", "quickstart")
 
-    if "index" in answer.err:
+    if "error: the package index did not answer: " in answer.err:
         pytest.skip("no package index answers")
     assert answer.code == 0, answer.err
     assert [205.486] == pytest.approx(walk.score(row=row), abs=0.001)
     destroyed = walk.run("destroy", "--auto-approve", "--allow-deletes", "1", "-f", "quickstart")
     assert destroyed.code == 0
-    with contextlib.suppress(FileNotFoundError):
-        assert processes(walk.folder) == []
+    assert processes(walk.folder) == []

@@ -7,6 +7,7 @@ Each situation is swept in parts. By default a part tries a few writes, spread e
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,7 +124,7 @@ def test_the_first_apply_is_killed(sweeper: Sweeper, part: int) -> None:
     for number in chosen(part, writes):
         sweeper.run("destroy", "--auto-approve", "--allow-deletes", "1")
         for folder in ("targets", "store"):
-            subprocess.run(["rm", "-rf", str(sweeper.walk.folder / ".mlops" / folder)], check=True)
+            shutil.rmtree(sweeper.walk.folder / ".mlops" / folder, ignore_errors=True)
 
         sweeper.run(*APPLY, kill=number)
 

@@ -11,7 +11,8 @@ import pytest
 from mlops.environments import uv
 from mlops.environments.build import build, installed, interpreter
 from mlops.environments.lock import compile_lock
-from mlops.environments.pythons import find_python, python_versions, running_version
+from mlops.environments.pythons import find_python, python_versions
+from mlops.environments.versions import running_version
 from mlops.errors import Problem, TargetError
 from mlops.spec import Environment
 

@@ -186,6 +186,9 @@ def test_a_bound_of_a_conda_file_is_met_by_the_python_of_the_block(tmp_path: Pat
         ("- python\n", 1, "a conda file must hold keys"),
         ("", 1, "the file is empty"),
         ("dependencies: [\n", 1, "a value is missing here"),
+        ("dependencies:\n  - python=2.7\n", 2, "Python 2.7 cannot serve"),
+        ("dependencies:\n  - python=3.5.10\n", 2, "Python 3.5 cannot serve"),
+        ("dependencies:\n  - python=4.0\n", 2, "Python 4.0 cannot serve"),
         ("dependencies: ['python>=9']\n", 1, f"Python {HERE} is outside of `python>=9`"),
     ],
 )  # fmt: skip
@@ -203,6 +206,14 @@ def test_two_pythons_that_differ_are_told_at_the_block(tmp_path: Path) -> None:
     problems = refused(tmp_path, conda="dependencies: [python=3.6.2]\n", python="3.11")
 
     assert [problem.where for problem in problems] == [ASKED]
+
+
+def test_a_python_that_is_too_old_is_told_at_the_block_that_names_it(tmp_path: Path) -> None:
+    problems = refused(tmp_path, conda="dependencies: []\n", python="3.5")
+
+    assert [("Python 3.5 cannot serve", ASKED)] == [
+        (problem.summary, problem.where) for problem in problems
+    ]
 
 
 def test_two_pythons_that_agree_in_their_minor_version_are_fine(tmp_path: Path) -> None:

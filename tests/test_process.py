@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from mlops.targets.process import world
 from mlops.targets.process.desire import desired_environment, desired_service, endpoint
 from mlops.targets.process.live import observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
-from mlops.targets.process.settings import ServiceSettings, Serving
-from mlops.values import Observed, Ownership
+from mlops.targets.process.make import METADATA
+from mlops.targets.process.settings import IMPACT, ServiceSettings, Serving
+from mlops.values import Impact, Observed, Ownership
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 KEYS = st.sampled_from(
@@ -177,6 +179,112 @@ def test_a_followed_log_yields_whole_lines_and_starts_again_when_it_is_cut(tmp_p
     writer.join()
 
     assert lines == ["old", "half", "n"]
+
+
+def test_a_followed_log_loses_nothing_written_while_its_tail_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_text("old\n")
+    followed = follow_lines(log, 1)
+
+    def write(text: str) -> None:
+        with log.open("a") as file:
+            file.write(text)
+
+    first = next(followed)
+    write("at once\n")
+    writer = threading.Timer(0.7, write, ["later\n"])
+    writer.start()
+    rest = list(itertools.islice(followed, 2))
+    writer.join()
+
+    assert ["old", "at once", "later"] == [first, *rest]
+
+
+def test_a_followed_log_shows_an_unfinished_line_once_it_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_bytes(b"a\nb\r\nhal\xc3")
+
+    def finish() -> None:
+        with log.open("ab") as file:
+            file.write(b"\xa4f\n")
+
+    writer = threading.Timer(0.5, finish)
+    writer.start()
+    lines = list(itertools.islice(follow_lines(log, 1), 2))
+    writer.join()
+
+    assert ["b", "hal\u00e4f"] == lines
+
+
+def test_a_log_that_a_longer_one_replaces_is_read_from_its_start(tmp_path: Path) -> None:
+    log, fresh = tmp_path / "server.log", tmp_path / "fresh.log"
+    log.write_text("old\n")
+    followed = follow_lines(log, 1)
+
+    first = next(followed)
+    fresh.write_text("a new beginning\n")
+    fresh.replace(log)
+
+    assert ("old", "a new beginning") == (first, next(followed))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A process that looks like the server of an instance folder, and that folder."""
+    server, folder = tmp_path / "mlops" / "serving", tmp_path / "a"
+    server.mkdir(parents=True)
+    folder.mkdir()
+    (server / "__main__.py").write_text("print(flush=True)\nwhile True: input()\n")
+    with subprocess.Popen(
+        [sys.executable, "-I", str(server), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield folder, process.pid
+        process.kill()
+
+
+def test_the_server_that_a_record_names_is_found_without_a_look_at_all_processes(
+    served: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, pid = served
+    world.write_json(folder / "server.json", {"pid": pid})
+
+    def refused(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(psutil, "process_iter", refused)
+
+    assert pid == world.server(folder)
+
+
+@pytest.mark.parametrize("told", [None, 0, -1, 1, "1", True, 10**30], ids=str)
+def test_a_record_that_names_another_process_hides_no_server(
+    served: tuple[Path, int], told: object
+) -> None:
+    folder, pid = served
+    world.write_json(folder / "server.json", {"pid": told})
+
+    assert pid == world.server(folder)
+
+
+def test_a_mark_tells_metadata_and_nothing_that_can_be_looked_at(tmp_path: Path) -> None:
+    fields = {"tags.a": "b", "description": "d", "port": 1, "code": "x", "models.m": "sha256:0"}
+    world.write_json(tmp_path / "mark.json", {"fields": fields})
+    world.write_json(tmp_path / "settings.json", {"port": 80})
+
+    thing = seen(tmp_path)
+
+    told = {path: value for path, value in thing.fields.items() if path in fields}
+    assert {"tags.a": "b", "description": "d", "port": 80} == told
+
+
+def test_what_a_mark_tells_is_what_restarts_nothing() -> None:
+    free = {word for word, impact in IMPACT.items() if impact is Impact.METADATA}
+
+    assert {*METADATA} == free - {"leftovers"}
 
 
 def test_the_fields_of_a_service_are_complete_and_plain() -> None:

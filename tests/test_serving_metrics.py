@@ -21,7 +21,8 @@ def read(service: Instance) -> dict[str, float]:
 
 def test_requests_are_counted_by_route_and_status(tmp_path: Path) -> None:
     with serving(tmp_path, ACTS) as service:
-        for value in ({}, {}, "not an object"):
+        values: tuple[object, ...] = ({}, {}, "not an object")
+        for value in values:
             service.score(value)
         service.ask("GET", "/nowhere")
         found = read(service)

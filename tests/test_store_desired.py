@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 from make import model_version
 from store_models import MODEL, PLAIN, wanted
 
 from mlops.hashing import content_of
-from mlops.store.desired import amount, chosen, desired_model, is_unsized
+from mlops.store.desired import chosen, desired_model, is_unsized
 from mlops.values import FileEntry
 
 
@@ -36,14 +35,6 @@ def test_what_a_model_shall_be_is_said_in_fields_inputs_and_words(tmp_path: Path
 
 def test_what_is_not_said_of_a_model_is_no_field(tmp_path: Path) -> None:
     assert ["digest"] == list(wanted(tmp_path, model=PLAIN).fields)
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [(0, "0 B"), (999, "999 B"), (1200, "1.2 kB"), (999_600, "1 MB"), (314_572_800, "315 MB")],
-)
-def test_an_amount_is_written_for_people(size: int, expected: str) -> None:
-    assert expected == amount(size)
 
 
 def test_a_reference_chooses_by_age_number_or_alias() -> None:

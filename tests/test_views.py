@@ -10,12 +10,13 @@ from click import unstyle
 
 from mlops.plain import freeze
 from mlops.spec import Fields, Json
+from mlops.units import size
 from mlops.values import Action, Counts, Plan
 from mlops.views.json import JsonView, to_plain
 from mlops.views.paper import Paper
 from mlops.views.table import VIEWS
 from mlops.views.text import TextView
-from mlops.views.words import duration, size, value
+from mlops.views.words import duration, value
 
 Golden = Callable[[str, str], None]
 

@@ -1,6 +1,7 @@
 """The graph, as text that Mermaid draws."""
 
 import make
+
 from mlops.views.mermaid import graph
 
 

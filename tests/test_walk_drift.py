@@ -124,7 +124,7 @@ def test_drift_tells_what_was_and_what_is(walk: Walk) -> None:
 
 def test_a_copy_of_an_instance_folder_is_told_and_left_alone(walk: Walk) -> None:
     copy = walk.services / "copied"
-    shutil.copytree(walk.instance, copy, symlinks=True)
+    shutil.copytree(walk.instance, copy, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
     note = "note: laptop/service/copied is a copy of `diabetes`; it is left alone\n"
 
     assert note in walk.plan()
@@ -138,6 +138,7 @@ def test_a_copy_of_an_instance_folder_is_told_and_left_alone(walk: Walk) -> None
 
 
 def test_a_service_of_another_project_in_the_same_folder_is_left_alone(walk: Walk) -> None:
+    (walk.folder / ".git").mkdir()  # one checkout of two projects
     other = walk.folder / "other"
     other.mkdir()
     for name in ("model", "score"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import click
 
@@ -68,6 +69,13 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke a command; tell its problems while it is known how they shall look."""
+        try:
+            return super().invoke(ctx)
+        except (MlopsError, click.ClickException) as error:
+            ctx.exit(_ended(error))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as above
         """Write the list of commands without importing one."""
         with formatter.section("Commands"):
@@ -90,19 +98,24 @@ def run(words: list[str]) -> int:
     """Run one command line; print every problem; return the exit code."""
     try:
         code = group.main(args=words, prog_name="mlops", standalone_mode=False)
-    except MlopsError as error:
-        return _told(error)
     except BrokenPipeError:  # whoever read the output has seen enough
         _drop_output()
         return SpecError.code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return SpecError.code
     except click.exceptions.Abort:
         return _told(StoppedError(Problem(summary="stopped; nothing more was changed")))
-    except click.ClickException as error:
-        return _told(SpecError(_usage(error)))
+    except (MlopsError, click.ClickException) as error:
+        return _ended(error)
     return code if isinstance(code, int) else 0
+
+
+def _ended(error: MlopsError | click.ClickException) -> int:
+    """Tell what ended a command; return the exit code."""
+    if isinstance(error, MlopsError):
+        return _told(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return SpecError.code
+    return _told(SpecError(_usage(error)))
 
 
 def _open_streams() -> None:
@@ -119,11 +132,15 @@ def _drop_output() -> None:
 
 
 def _told(error: MlopsError) -> int:
-    from mlops.cli.terminal import paper, say  # noqa: PLC0415  only errors need it
-    from mlops.views.problems import problems  # noqa: PLC0415  as above
+    """Write the problems to standard error, in the format that the command was given."""
+    from mlops.cli.options import FORM  # noqa: PLC0415  only errors need it
+    from mlops.cli.terminal import paper, say  # noqa: PLC0415  as above
+    from mlops.views.table import VIEWS  # noqa: PLC0415  as above
 
+    context = click.get_current_context(silent=True)
+    form = context.meta.get(FORM, "text") if context else "text"
     if error.problems:
-        say(problems(error.problems, paper(sys.stderr)))
+        say(VIEWS[form](paper(sys.stderr)).problems(error.problems))
     return error.code
 
 

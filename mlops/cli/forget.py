@@ -15,7 +15,7 @@ from mlops.errors import Problem, SpecError
 @with_color
 def command(target: str, files: Files) -> None:
     """Look no longer at TARGET, which the file has left. What still runs there stays there."""
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     left = {left_name(one, session.targets): one for one in session.revisions.targets()}
     if target not in left or target in session.targets:
         have = ", ".join(sorted(left.keys() - session.targets.keys())) or "none"

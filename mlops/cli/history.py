@@ -21,7 +21,7 @@ from mlops.store.revisions import Revision
 @with_color
 def command(revision: int | None, limit: int, files: Files, form: str) -> None:
     """Show the last runs that changed something, newest first; or REVISION in full."""
-    revisions = open_session(files, empty=True).revisions
+    revisions = open_session(files, lenient=True).revisions
     if revision is not None:
         write(view(form).record(_record(revisions.read(revision))))
         return

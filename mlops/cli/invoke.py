@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import replace
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 
 import click
@@ -59,9 +59,13 @@ def _request(name: str, data: str | None, checks: tuple[Check, ...]) -> Request:
 def _asked(name: str, request: Request, endpoint: str, timeout: float) -> Answer:
     try:
         return ask(request, endpoint, timeout=timeout)
-    except (OSError, HTTPException) as error:
-        if isinstance(error, ValueError):
-            raise
+    except (InvalidURL, UnicodeError, OverflowError) as error:
+        problem = Problem(
+            summary=f"this can't be sent to `{name}`: {error}",
+            hint="write the path as in a URL, like `/score?a=%20`; correct `--data`, `--timeout`",
+        )
+        raise SpecError(problem) from error
+    except (OSError, HTTPException, ValueError) as error:
         problem = Problem(
             summary=f"`{name}` does not answer: {error}",
             hint=f"see `mlops status`, and `mlops logs {name}`",
@@ -75,9 +79,7 @@ def _body(data: str) -> str:
             return sys.stdin.read()
         return Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            Problem(
-                summary=f"cannot read `{data[1:]}`: {getattr(error, 'strerror', None) or error}",
-                hint="give a text file",
-            )
-        ) from error
+        name = data[1:] or "standard input"
+        because = getattr(error, "strerror", None) or error
+        problem = Problem(summary=f"cannot read `{name}`: {because}", hint="give a text file")
+        raise SpecError(problem) from error

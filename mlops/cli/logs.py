@@ -19,7 +19,7 @@ from mlops.protocols import HasLogs
 @with_color
 def command(name: str, files: Files, *, follow: bool, lines: int) -> None:
     """Show the last lines that the service NAME printed."""
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     target, address = session.service(name)
     if not isinstance(target, HasLogs):
         raise SpecError(Problem(summary=f"the target `{address.place}` keeps no logs"))

@@ -15,6 +15,9 @@ from mlops.settings import DURATION, duration
 
 Command = Callable[..., Any]
 
+FORM = "mlops.form"
+"""Where a context notes the format that was asked for."""
+
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A time like `500ms`, `60s`, `5m`; seconds for the command."""
@@ -100,12 +103,22 @@ def _with_files(command: Command, *names: str) -> Command:
 
 
 def with_format(command: Command) -> Command:
-    """Give a command the option `--format text|json`, as its argument `form`."""
+    """Give a command the option `--format text|json`, as its argument `form`.
+
+    It is noted in the context as well, and early, so that problems are told in this format too.
+    """
+
+    def noted(ctx: click.Context, _: click.Parameter, value: str) -> str:
+        ctx.meta[FORM] = value
+        return value
+
     return click.option(
         "--format",
         "form",
         type=click.Choice(["text", "json"]),
         default="text",
+        is_eager=True,
+        callback=noted,
         help="How to show it. Default: text.",
     )(command)
 

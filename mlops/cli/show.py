@@ -16,7 +16,7 @@ from mlops.views.words import swagger
 @with_color
 def command(name: str, files: Files, form: str) -> None:
     """Show the service NAME as it runs: its state, its addresses, every field."""
-    thing = open_session(files, empty=True).live(name)
+    thing = open_session(files, lenient=True).live(name)
     record: Fields = {
         "service": name,
         "target": thing.address.place,

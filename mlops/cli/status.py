@@ -16,7 +16,7 @@ from mlops.values import Observed, Ownership
 @with_color
 def command(files: Files, form: str) -> None:
     """Show every service of the files and of their targets: state, models, address, age."""
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     seen = [thing for thing in observe((), session.world.places) if thing.address.kind == "service"]
     live = {thing.address for thing in seen}
     wanted = [session.service(name)[1] for name in session.spec.deployments]

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from mlops.plain import NOTHING, fingerprint
 from mlops.spec import Fields
 from mlops.store.objects import Objects
+from mlops.store.patience import Patience
 from mlops.store.records import DamagedError, create_record, numbers, read_record
 from mlops.values import Address, Applied
 
@@ -56,16 +57,20 @@ def write_applied(
 
 
 def _append(objects: Objects, folder: str, record: Fields) -> None:
-    """Write the next record of a folder.
+    """Write the next record of a folder, through a failure that is soon over.
 
     The record before stays for those who are about to read it; older ones are removed, so that
     reading stays quick after thousands of changes.
     """
-    have = numbers(objects.list(folder), folder)
-    number = max(have, default=0) + 1
-    while not create_record(objects, _path(folder, number), record):
-        number += 1
-    objects.delete(_path(folder, old) for old in have if old < number - 1)
+
+    def append() -> None:
+        have = numbers(objects.list(folder), folder)
+        number = max(have, default=0) + 1
+        while not create_record(objects, _path(folder, number), record):
+            number += 1
+        objects.delete(_path(folder, old) for old in have if old < number - 1)
+
+    Patience().ask(append)
 
 
 def _read(objects: Objects, folder: str, path: str) -> Applied | None:

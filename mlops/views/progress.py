@@ -46,7 +46,6 @@ FEW = 5
 """Up to so many services are listed with both their addresses."""
 
 
-
 def event(given: Event, paper: Paper) -> str:
     """Return an event as one line; a failure with its problems and the end of the log."""
     line = f"{paper.ink(str(given.address))}: {_said(given, paper)}\n"

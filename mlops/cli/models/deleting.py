@@ -26,7 +26,7 @@ PATIENCE = 60.0
 @with_color
 def deleted(reference: str, yes: bool, files: Files) -> None:  # noqa: FBT001  click's signature
     """Delete the version NAME:VERSION that nothing uses. Its number is never used again."""
-    session = open_session(files, empty=True)
+    session = open_session(files)  # whole: what the file wants is not deleted
     version, gone = _found(session, reference)
     with session.lock("mlops models delete").acquire(PATIENCE, waiting()) as lease:
         note = "" if gone else _agreed(session, version, yes=yes)

@@ -15,7 +15,7 @@ from mlops.cli.terminal import view, write
 @with_color
 def listed(name: str, files: Files, form: str) -> None:
     """List every version of every model, or of NAME, oldest first."""
-    registry = open_session(files, empty=True).registry
+    registry = open_session(files, lenient=True).registry
     if name:
         known(registry, name)
     names = (name,) if name else registry.names()
@@ -30,4 +30,4 @@ def listed(name: str, files: Files, form: str) -> None:
 @with_color
 def shown(reference: str, files: Files, form: str) -> None:
     """Show the version REFERENCE in full."""
-    write(view(form).record(record(known(open_session(files, empty=True).registry, reference))))
+    write(view(form).record(record(known(open_session(files, lenient=True).registry, reference))))

@@ -52,7 +52,7 @@ def registered(name: str, path: str, files: Files, form: str, **said: Any) -> No
     if re.fullmatch(MODEL_NAME, name) is None:
         raise SpecError(Problem(summary=f"`{name}` is no name for a model", hint=MODEL_HINT))
     words = _words(**said)
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     source = PathSource(Settings(path=path), Path.cwd())
     content = source.pin()
     known = {version.version for version in session.registry.versions(name)}
@@ -76,7 +76,7 @@ def tagged(reference: str, changes: tuple[str, ...], files: Files, form: str) ->
     both = sorted(removed & set(tags))
     if both:
         raise SpecError(Problem(summary=f"the tag `{both[0]}` is set and removed", hint="do one"))
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     version = known(session.registry, reference)
     _say_also(session, version, {"tags": tags}, removed)
     _told(session, version, f"{numbered(version)} is tagged.", form)
@@ -93,7 +93,7 @@ def aliased(reference: str, alias: str, files: Files, form: str) -> None:
     name = alias.removesuffix("-")
     if re.fullmatch(ALIAS, name) is None:
         raise SpecError(Problem(summary=f"`{alias}` is no alias", hint=ALIAS_HINT))
-    session = open_session(files, empty=True)
+    session = open_session(files, lenient=True)
     version = known(session.registry, reference)
     before = session.registry.version(f"{version.name}@{name}")
     number = version.version if name == alias else None

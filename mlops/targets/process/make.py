@@ -116,10 +116,11 @@ def _laid_code(folder: Path, wanted: Desired, means: Means) -> str:
     place = Path("code", digest.removeprefix("sha256:")[:12])
     if _laid(folder / place, digest):
         return place.as_posix()
+    blobs = means.code_files(Content(digest=digest, files=files), Path(given["source"]))
+    means.lease.check()
     fresh = folder / "code" / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    blobs = means.code_files(Content(digest=digest, files=files), Path(given["source"]))
     for path, blob in blobs.items():
         copy = fresh / path
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,8 @@ def can_swap(instance: Instance, settings: Mapping[str, Any]) -> bool:
     """Tell whether the server of an instance folder can take over these settings as it runs."""
     record = instance.record
     alive = instance.pid is not None and record.get("pid") == instance.pid
-    if not alive or record.get("state") != "ready":
+    held = (instance.folder / "lock").exists()  # removed by hand, it comes back with a new process
+    if not alive or not held or record.get("state") != "ready":
         return False
     same_address = (record.get("host"), record.get("port")) == (settings["host"], settings["port"])
     return same_address and instance.settings.get("server") == settings["server"]
