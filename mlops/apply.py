@@ -129,15 +129,17 @@ class _Walk:
 
     def skip(self, *, stopped: bool) -> Iterator[Skipped]:
         """Give up what can't be tried any more, saying why."""
-        if not (stopped or self._missing or self._blocked):
-            return
-        for change in tuple(self._waiting.values()):
-            because = "stopped" if stopped else self._obstacle(change)
-            if because:
-                del self._waiting[change.address]
-                self._missing[change.address] = because
-                self._over(change.address)
-                yield Skipped(address=change.address, action=change.action, because=because)
+        again = bool(stopped or self._missing or self._blocked)
+        while again:  # what is skipped may be in the way of one before it
+            again = False
+            for change in tuple(self._waiting.values()):
+                because = "stopped" if stopped else self._obstacle(change)
+                if because:
+                    again = True
+                    del self._waiting[change.address]
+                    self._missing[change.address] = because
+                    self._over(change.address)
+                    yield Skipped(address=change.address, action=change.action, because=because)
 
     def start(self) -> list[Change]:
         """Return the changes that may start now, and count them as running."""
