@@ -5,6 +5,7 @@ Resolves no dependencies and runs nothing of the checkout.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +81,7 @@ def _model(
     known = [version for version in versions if version.content.digest == content.digest]
     if known:
         check_properties(model, known[-1])
+        model = replace(model, properties={**known[-1].properties, **model.properties})
         content = known[-1].content  # the same, with sizes that a source may not know
     number = known[-1].version if known else store.next_version(model.name)
     pinned = PinnedModel(name=model.name, version=number, content=content)
@@ -91,7 +93,7 @@ def check_properties(model: Model, registered: ModelVersion) -> None:
     changed = {
         key: value
         for key, value in registered.properties.items()
-        if model.properties.get(key) != value
+        if model.properties.get(key, value) != value
     }
     if changed:
         name = f"{registered.name}:{registered.version}"
