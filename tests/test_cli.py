@@ -36,7 +36,7 @@ def test_status_shows_state_models_and_address(live: Walk) -> None:
 
     assert head.split() == ["SERVICE", "TARGET", "STATE", "MODELS", "ADDRESS", "SINCE"]
     assert row.split()[:4] == ["diabetes", "laptop", "ready", "diabetes:1"]
-    assert row.split()[4] == f"http://127.0.0.1:{live.port}/score"
+    assert row.split()[4] == f"http://127.0.0.1:{live.port}"
 
 
 def test_status_of_an_empty_world_says_what_is_not_there(walk: Walk) -> None:

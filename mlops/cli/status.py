@@ -37,6 +37,6 @@ def _row(thing: Observed) -> dict[str, Json]:
         "target": thing.address.place,
         "state": thing.state if ours else f"not ours: {thing.state}",
         "models": models,
-        "address": thing.endpoint,
+        "address": thing.endpoint.removesuffix("/score"),
         "since": thing.since,
     }
