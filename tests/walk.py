@@ -169,11 +169,11 @@ class Walk:
         }
 
     def files(self) -> dict[str, tuple[int, int, int]]:
-        """Return inode, size and time of change of every file below the folder, but of locks."""
+        """Return inode, size and time of change of every file below the folder."""
         return {
             str(path.relative_to(self.folder)): (info.st_ino, info.st_size, info.st_mtime_ns)
             for path in sorted(self.folder.rglob("*"))
-            if not path.is_dir() and "locks" not in path.parts
+            if not path.is_dir()
             for info in [path.lstat()]
         }
 

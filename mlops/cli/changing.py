@@ -24,7 +24,7 @@ from mlops.errors import (
 from mlops.events import Done, Failed, Outcome, Progressed, Report, Returned, Started
 from mlops.policy import Limits, blocked, check, removals
 from mlops.protocols import Means
-from mlops.run import carry_out, prove, survey
+from mlops.run import World, carry_out, prove, survey
 from mlops.selection import Selection
 from mlops.spec import Fields
 from mlops.values import Address, Desired, Plan
@@ -44,27 +44,60 @@ def change_world(
 ) -> None:
     """Show the plan, ask, apply it under the lock, report, and prove that nothing is left to do.
 
-    A plan that changes nothing needs no lock and writes nothing, unless an earlier run was cut
-    short: then its records are brought to their end. Raises RefusedError before anything is
-    touched, IncompleteError or TargetError after.
+    Nobody waits for a person: the question comes before the lock, and what was agreed to is
+    looked at again under it. A plan that changes nothing needs no lock and writes nothing, unless
+    an earlier run was cut short: then its records are brought to their end. Raises RefusedError
+    or StaleError before anything is touched, IncompleteError or TargetError after.
     """
-    found = survey(session.world, desire(), selection)
-    if not found.pending and not session.world.records.open():
-        _show_plan(found, agreement)
+    world = session.world
+    found = survey(world, desire(), selection)
+    _show_plan(found, agreement)
+    if not found.pending and not world.records.open():
         _show_report(Report(outcomes=()), agreement)
         return
+    _agree(found, agreement)
     lock = session.lock(agreement.command)
     with lock.acquire(agreement.lock_timeout, waiting()) as lease:
-        agreed = survey(session.world, desire(), selection)
-        _show_plan(agreed, agreement)
-        _agree(agreed, agreement)
-        report = _carried_out(session, agreed, agreement, session.means(lease), holds)
-        report = _proved(session, agreed, report)
+        world = session.world  # whoever held the lock may have left a target
+        agreed = _still(found, survey(world, desire(), selection), agreement)
+        report = _carried_out(world, agreed, agreement, session.means(lease), holds)
+        report = _proved(world, agreed, report)
     _show_report(report, agreement)
     _judged(report, agreed)
 
 
-def _proved(session: Session, agreed: Plan, report: Report) -> Report:
+def _still(found: Plan, agreed: Plan, agreement: Agreement) -> Plan:
+    """Return the plan under the lock, if it is the one that was agreed to, or needs no question.
+
+    Raises StaleError where a person said yes to another one, RefusedError beyond the limits.
+    """
+    if not agreed.pending or _essence(agreed) == _essence(found):
+        return agreed
+    _show_plan(agreed, agreement)
+    if not agreement.approved:
+        raise StaleError(
+            Problem(
+                summary="the world changed since the plan was agreed to; nothing was changed",
+                hint="look at the plan above, and apply again",
+            )
+        )
+    _check_limits(agreed, agreement)
+    return agreed
+
+
+def _essence(plan: Plan) -> list[object]:
+    """Return what makes a plan this plan: not its words, not the predicted versions."""
+    return [
+        (
+            change.address,
+            change.action,
+            [(each.path, each.before, each.after) for each in change.fields],
+        )
+        for change in plan.pending
+    ]
+
+
+def _proved(world: World, agreed: Plan, report: Report) -> Report:
     """Return the report with what a second look still finds, where all was done."""
     refused = blocked(agreed)
     if report.problems or not all(
@@ -72,7 +105,7 @@ def _proved(session: Session, agreed: Plan, report: Report) -> Report:
     ):
         return report
     try:
-        return replace(report, problems=prove(session.world, agreed.wanted, agreed))
+        return replace(report, problems=prove(world, agreed.wanted, agreed))
     except MlopsError as error:
         return replace(report, problems=error.problems)
 
@@ -98,9 +131,7 @@ def _agree(agreed: Plan, agreement: Agreement) -> None:
     if agreement.deletes is None and count and asks:
         _asked(f"This deletes {count}. Type the number to go on", str(count))
         return
-    problems = check(agreed, Limits(deletes=agreement.deletes or 0))
-    if problems:
-        raise RefusedError(*problems)
+    _check_limits(agreed, agreement)
     if agreement.approved:
         return
     if agreement.form != "text" or agreement.stream:
@@ -115,6 +146,12 @@ def _agree(agreed: Plan, agreement: Agreement) -> None:
     _asked("Apply this plan? Only `yes` is taken", "yes")
 
 
+def _check_limits(agreed: Plan, agreement: Agreement) -> None:
+    problems = check(agreed, Limits(deletes=agreement.deletes or 0))
+    if problems:
+        raise RefusedError(*problems)
+
+
 def _asked(question: str, expected: str) -> None:
     answer = click.prompt(question, default="", show_default=False, err=True)
     if answer.strip() != expected:
@@ -122,7 +159,7 @@ def _asked(question: str, expected: str) -> None:
 
 
 def _carried_out(
-    session: Session,
+    world: World,
     agreed: Plan,
     agreement: Agreement,
     means: Means,
@@ -135,7 +172,7 @@ def _carried_out(
     stop = threading.Event()
     ends: list[Outcome] = []
     problems: tuple[Problem, ...] = ()
-    events = carry_out(session.world, agreed, means, stop, agreement.parallelism, holds)
+    events = carry_out(world, agreed, means, stop, agreement.parallelism, holds)
     with stopping(stop), shown(agreement.form, stream=agreement.stream) as show:
         try:
             for event in events:

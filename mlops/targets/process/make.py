@@ -64,7 +64,9 @@ def service(
         swap(instance, settings, means.lease)
     else:
         yield Progress(text="starting the server")
+        means.lease.check()
         world.end(folder)
+        means.lease.check()  # an end takes its grace, and another run may have begun since
         world.write_json(folder / "settings.json", settings)
         _started(folder, settings["mark"])
     sweep(folder)

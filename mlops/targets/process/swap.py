@@ -46,6 +46,7 @@ def swap(instance: Instance, settings: Mapping[str, Any], lease: Lease) -> None:
     """
     path = instance.folder / "settings.json"
     before = path.read_bytes()
+    lease.check()  # right before the write: this run may have stood still since it was asked last
     world.write_json(path, settings)
     digest = world.instance(instance.folder, instance.pid).settings_digest
     if _signalled(instance) and _changed(instance, digest, lease):
