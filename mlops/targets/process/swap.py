@@ -4,6 +4,7 @@ The server tries the new settings aside and switches to them after `init()`; it 
 old ones if that fails. Only a change of its address or of the server itself needs a new process.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -46,14 +47,13 @@ def swap(instance: Instance, settings: Mapping[str, Any], lease: Lease) -> None:
     """
     path = instance.folder / "settings.json"
     before = path.read_bytes()
-    lease.check()  # right before the write: this run may have stood still since it was asked last
-    world.write_json(path, settings)
-    digest = world.instance(instance.folder, instance.pid).settings_digest
+    data = world.json_bytes(settings)
+    digest = hashlib.sha256(data).hexdigest()
+    world.write_bytes(path, data, lease.check)  # this run may have stood still since it was asked
     if _signalled(instance) and _changed(instance, digest, lease):
         return
-    lease.check()
     error = _failure(instance, digest)
-    world.write_bytes(path, before)
+    world.write_bytes(path, before, lease.check)
     _signalled(instance)
     log = tuple(str(line) for line in error.get("log", ()))
     summary = str(error.get("summary") or "the server did not take over the new settings")

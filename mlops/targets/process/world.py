@@ -15,12 +15,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from mlops.errors import MlopsError
 
 SERVER = Path(__file__).parents[2] / "serving"
 """Our own installation's server; it runs isolated and imports nothing of the user's."""
@@ -71,13 +73,26 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file so that a reader sees the old or the new one, never half of it."""
-    write_bytes(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+    write_bytes(path, json_bytes(value))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never half of it."""
+def json_bytes(value: object) -> bytes:
+    """Return a value as the text of our JSON files."""
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
+
+
+def write_bytes(path: Path, data: bytes, allowed: Callable[[], None] = lambda: None) -> None:
+    """Write a file so that a reader sees the old or the new one, never half of it.
+
+    `allowed` raises if it may no longer be written; it is asked at the last moment.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_bytes(data)
+    try:
+        allowed()
+    except MlopsError:
+        fresh.unlink(missing_ok=True)
+        raise
     fresh.replace(path)
 
 
