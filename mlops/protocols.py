@@ -1,4 +1,4 @@
-"""What the pipeline asks of the world: places, targets, model sources, means, views."""
+"""What the pipeline asks of the world: places, targets, sources, means, views, records."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from mlops.events import Event, Report
 from mlops.spec import Deployment, Environment, Fields
 from mlops.values import (
     Address,
+    Applied,
     Change,
     Content,
     Desired,
@@ -195,3 +196,38 @@ class View(Protocol):
 
 Places: TypeAlias = Mapping[str, Place]
 """Place name (a target's, or `store`) -> place."""
+
+
+class Records(Protocol):
+    """Remembers what was last applied, run by run. It explains; it never says what exists."""
+
+    def read(self) -> Mapping[Address, Applied]:
+        """Return the last record of each address that was not deleted since."""
+
+    def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
+        """Record what the run `number` sets out to make, before its first write."""
+
+    def write(self, number: int, address: Address, fields: Fields | None) -> None:
+        """Record the fields that were applied; None after a delete."""
+
+    def hold(self, address: Address, refused: Fields, why: str) -> None:
+        """Record that an address went back from these fields, and why."""
+
+    def desired(self, number: int) -> Mapping[Address, Desired]:
+        """Return what the run `number` wanted; nothing if nobody knows any more."""
+
+    def finish(self, number: int, outcome: Fields) -> None:
+        """Record how the run ended."""
+
+    def open(self) -> bool:
+        """Tell whether an earlier run was cut short, or left something undone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The places of a run, and the records of the runs before."""
+
+    project: str
+    store: str
+    places: Places
+    records: Records

@@ -1,216 +1,179 @@
-"""One walk of the pipeline: survey the world, apply what was agreed, prove that nothing is left."""
+"""One walk of the pipeline: plan, agree, lock, plan again, apply, prove.
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+Never prints and asks nobody itself: an audience is shown what happens and says yes or no.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from threading import Event as Flag
 from typing import Protocol
 
-from mlops.apply import PARALLELISM, apply
-from mlops.errors import LockedError, Problem
-from mlops.events import Done, Event, Failed, Returned
-from mlops.observe import observe
-from mlops.plain import fingerprint
-from mlops.plan import notes, plan
-from mlops.policy import blocked
-from mlops.protocols import Means, Places
-from mlops.selection import Selection, names, selected
+from mlops.apply import PARALLELISM
+from mlops.carry_out import carry_out
+from mlops.errors import MlopsError, Problem, RefusedError, StaleError
+from mlops.events import Done, Event, Outcome, Progressed, Report, Started
+from mlops.policy import Limits, blocked, check, removals
+from mlops.protocols import Lease, Means, World
+from mlops.prove import prove
+from mlops.selection import Selection
 from mlops.spec import Fields
-from mlops.values import Action, Address, Applied, Change, Desired, Plan
-
-EVERYTHING = Selection()
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
-"""Seconds between two looks at what shall settle."""
-
-
-class Records(Protocol):
-    """Remembers what was last applied, run by run. It explains; it never says what exists."""
-
-    def read(self) -> Mapping[Address, Applied]:
-        """Return the last record of each address that was not deleted since."""
-
-    def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
-        """Record what the run `number` sets out to make, before its first write."""
-
-    def write(self, number: int, address: Address, fields: Fields | None) -> None:
-        """Record the fields that were applied; None after a delete."""
-
-    def hold(self, address: Address, refused: Fields, why: str) -> None:
-        """Record that an address went back from these fields, and why."""
-
-    def desired(self, number: int) -> Mapping[Address, Desired]:
-        """Return what the run `number` wanted; nothing if nobody knows any more."""
-
-    def finish(self, number: int, outcome: Fields) -> None:
-        """Record how the run ended."""
-
-    def open(self) -> bool:
-        """Tell whether an earlier run was cut short, or left something undone."""
+from mlops.survey import EVERYTHING, survey
+from mlops.values import Address, Desired, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """The places of a run, and the records of the runs before."""
+class Job:
+    """What a run shall make, and where it gets what it needs.
 
-    project: str
-    store: str
-    places: Places
-    records: Records
-
-
-def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
-    """Return the plan that makes the live world what is desired. Changes nothing."""
-    applied = world.records.read()
-    wanted, held = _held_back(tuple(desired), applied, world.records, selection)
-    seen = observe(wanted, world.places)
-    whole = Plan(
-        project=world.project,
-        store=world.store,
-        changes=plan(wanted, seen, applied, world.places),
-        notes=(*held, *notes(seen)),
-        wanted=wanted,
-    )
-    return selected(whole, selection)
-
-
-def _held_back(
-    desired: tuple[Desired, ...],
-    applied: Mapping[Address, Applied],
-    records: Records,
-    selection: Selection,
-) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
-    """Return what is wanted, where what a service went back from gives way to what it has.
-
-    The second value tells of each one that is held.
+    `world` and `desired` are asked again under the lock, since whoever held it may have changed
+    both. What is made of an address in `holds` is held against those fields.
     """
-    wanted = {thing.address: thing for thing in desired}
-    told: list[str] = []
-    for thing in () if selection.past_holds else desired:
-        record = applied.get(thing.address)
-        if record is None or not record.held or record.held != fingerprint(thing.fields):
-            continue
-        before = records.desired(record.revision)
-        if thing.address not in before or names(selection.retry, thing.address):
-            continue
-        kept = before[thing.address]
-        wanted |= {need: before[need] for need in kept.needs if need in before}
-        wanted[thing.address] = replace(kept, where=thing.where, checks=thing.checks)
-        told.append(
-            f"{thing.address} is held at what it was: {record.why}; change the file, or try again"
-            f" with `--retry {thing.address.name}`"
-        )
-    return tuple(wanted.values()), tuple(told)
+
+    world: Callable[[], World]
+    desired: Callable[[], tuple[Desired, ...]]
+    lock: Callable[[], AbstractContextManager[Lease]]
+    means: Callable[[Lease], Means]
+    selection: Selection = EVERYTHING
+    holds: Mapping[Address, Fields] | None = None
+    parallelism: int = PARALLELISM
 
 
-def carry_out(
-    world: World,
-    agreed: Plan,
-    means: Means,
-    stop: Flag,
-    parallelism: int = PARALLELISM,
-    holds: Mapping[Address, Fields] | None = None,
-) -> Iterator[Event]:
-    """Apply a plan, recording before the first write what shall be made, and each change done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was agreed to before anything was seen.
 
-    A run that is cut short or leaves something undone stays open: the next plan says so, and the
-    next run records what it finds made. What is made of an address in `holds` is held against
-    those fields.
+    `deletes` is how many services may be deleted, None where nobody said; `attended` tells that
+    somebody is there who can answer.
     """
-    number = means.lease.number
-    world.records.begin(number, agreed.wanted, agreed.pending)
-    _catch_up(world.records, number, agreed)
-    after = {change.address: change.after for change in agreed.changes}
-    counted: Counter[str] = Counter()
-    events = apply(
-        agreed.pending,
-        world.places,
-        means,
-        blocked=blocked(agreed),
-        stop=stop,
-        parallelism=parallelism,
-    )
-    for told in events:
-        event = _with_lease(told, means)
-        _record(world.records, number, event, after.get(event.address))
-        if isinstance(event, Done) and holds and event.address in holds:
-            world.records.hold(event.address, holds[event.address], "it was rolled back")
-        counted[type(event).__name__.lower()] += 1
-        yield event
-    if not counted["failed"] and not counted["unfinished"]:
-        result = "returned" if counted["returned"] else "done"
-        world.records.finish(number, {"result": result, "changes": counted["done"]})
+
+    approved: bool = False
+    attended: bool = False
+    deletes: int | None = None
 
 
-def _record(records: Records, number: int, event: Event, wanted: Desired | None) -> None:
-    """Record what an event says was made, or was tried and went back."""
-    if isinstance(event, Done):
-        records.write(number, event.address, wanted.fields if wanted else None)
-    if isinstance(event, Returned) and wanted:
-        records.hold(event.address, wanted.fields, event.problems[0].summary)
+class Audience(Protocol):
+    """Whoever a run answers to."""
+
+    def see(self, plan: Plan) -> None:
+        """Take note of a plan."""
+
+    def agree(self, plan: Plan, deletes: int) -> None:
+        """Raise RefusedError unless somebody says yes: by this number, where it is not 0."""
+
+    def watch(self, stop: threading.Event) -> AbstractContextManager[Callable[[Event], None]]:
+        """Return what is told each event as it comes; whoever watches may set `stop`."""
 
 
-def _with_lease(event: Event, means: Means) -> Event:
-    """Return an event as it is, or that the lease was lost meanwhile.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that is over: the plan that was applied, and what came of it."""
 
-    Then nothing is recorded: another run may have changed the same thing since.
+    plan: Plan
+    report: Report
+
+
+def run(job: Job, terms: Terms, audience: Audience) -> Ended:
+    """Show the plan, ask, apply it under the lock, and prove that nothing is left to do.
+
+    Nobody waits for a person: the question comes before the lock, and what was agreed to is
+    looked at again under it. A plan that changes nothing needs no lock and writes nothing, unless
+    an earlier run was cut short: then its records are brought to their end. Raises RefusedError
+    or StaleError before anything is touched; what fails later is in the report.
     """
-    if isinstance(event, (Done, Returned)):
-        try:
-            means.lease.check()
-        except LockedError as error:
-            return Failed(
-                address=event.address, action=event.action, problems=error.problems, code=error.code
+    world = job.world()
+    found = survey(world, job.desired(), job.selection)
+    audience.see(found)
+    if not found.pending and not world.records.open():
+        return Ended(plan=found, report=Report(outcomes=()))
+    _agree(found, terms, audience)
+    with job.lock() as lease:
+        world = job.world()
+        agreed = survey(world, job.desired(), job.selection)
+        _check_agreed(agreed, found, terms, audience)
+        report = _carried_out(world, agreed, job, job.means(lease), audience)
+        return Ended(plan=agreed, report=_proved(world, agreed, report))
+
+
+def _agree(found: Plan, terms: Terms, audience: Audience) -> None:
+    """Check the limits and ask whoever can answer. Raises RefusedError."""
+    if not found.pending:
+        return
+    count = len(removals(found))
+    if terms.deletes is None and count and terms.attended and not terms.approved:
+        audience.agree(found, count)
+        return
+    _check_limits(found, terms)
+    if not terms.approved:
+        audience.agree(found, 0)
+
+
+def _check_agreed(agreed: Plan, found: Plan, terms: Terms, audience: Audience) -> None:
+    """Refuse the plan under the lock unless it is the agreed one, or needs no question.
+
+    Raises StaleError where a person said yes to another one, RefusedError beyond the limits.
+    """
+    if not agreed.pending or _essence(agreed) == _essence(found):
+        return
+    audience.see(agreed)
+    if not terms.approved:
+        raise StaleError(
+            Problem(
+                summary="the world changed since the plan was agreed to; nothing was changed",
+                hint="look at the plan above, and apply again",
             )
-    return event
-
-
-def _catch_up(records: Records, number: int, agreed: Plan) -> None:
-    """Record what an earlier run made and could not record any more."""
-    applied = records.read()
-    for change in agreed.changes:
-        record = applied.get(change.address)
-        if change.action is Action.KEEP and change.after and record and record.unfinished:
-            records.write(number, change.address, change.after.fields)
-
-
-def prove(
-    world: World,
-    desired: Iterable[Desired],
-    agreed: Plan,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], object] = time.sleep,
-) -> tuple[Problem, ...]:
-    """Look again; return a problem for each change that a second plan would still make.
-
-    Where a platform shows late what it has, looks again and again until that time is over.
-    """
-    wanted = tuple(desired)
-    made = {change.address for change in agreed.changes} - blocked(agreed).keys()
-    end = clock() + max((world.places[address.place].settle for address in made), default=0.0)
-    pause = FIRST_PAUSE
-    while True:
-        left = [change for change in survey(world, wanted).pending if change.address in made]
-        if not left or clock() >= end:
-            return _unproved(left)
-        sleep(max(0.0, min(pause, end - clock())))
-        pause = min(2 * pause, LONGEST_PAUSE)
-
-
-def _unproved(left: Iterable[Change]) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(
-            summary=f"`{change.address}` did not settle: {_unsettled(change.action, paths)}",
-            hint="run `mlops plan` to see what differs",
         )
-        for change in left
-        for paths in [", ".join(f"`{field.path}`" for field in change.fields)]
-    )
+    _check_limits(agreed, terms)
 
 
-def _unsettled(action: Action, paths: str) -> str:
-    if action is Action.CREATE:
-        return "it is not there"
-    return "it is still there" if action is Action.DELETE else f"{paths} differ"
+def _check_limits(found: Plan, terms: Terms) -> None:
+    problems = check(found, Limits(deletes=terms.deletes or 0))
+    if problems:
+        raise RefusedError(*problems)
+
+
+def _essence(plan: Plan) -> list[object]:
+    """Return what makes a plan this plan: not its words, not the predicted versions."""
+    return [
+        (
+            change.address,
+            change.action,
+            [(each.path, each.before, each.after) for each in change.fields],
+        )
+        for change in plan.pending
+    ]
+
+
+def _carried_out(world: World, agreed: Plan, job: Job, means: Means, audience: Audience) -> Report:
+    """Apply the plan, telling each event as it comes.
+
+    Once the first record is written, whatever fails is told in the report.
+    """
+    stop = threading.Event()
+    ends: list[Outcome] = []
+    problems: tuple[Problem, ...] = ()
+    events = carry_out(world, agreed, means, stop, job.parallelism, job.holds)
+    with audience.watch(stop) as tell:
+        try:
+            for event in events:
+                tell(event)
+                if not isinstance(event, (Started, Progressed)):
+                    ends.append(event)
+        except MlopsError as error:
+            if not ends:
+                raise
+            problems = error.problems
+    return Report(outcomes=tuple(ends), stopped=stop.is_set(), problems=problems)
+
+
+def _proved(world: World, agreed: Plan, report: Report) -> Report:
+    """Return the report with what a second look still finds, where all was done."""
+    refused = blocked(agreed)
+    if report.problems or not all(
+        isinstance(end, Done) or end.address in refused for end in report.outcomes
+    ):
+        return report
+    try:
+        return replace(report, problems=prove(world, agreed.wanted, agreed))
+    except MlopsError as error:
+        return replace(report, problems=error.problems)

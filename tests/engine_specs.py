@@ -11,12 +11,14 @@ from engine_platform import Fault, HistoryMeans, Machine, Spot, places
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
+from mlops.carry_out import carry_out
 from mlops.events import Event
 from mlops.plain import freeze
-from mlops.run import World, carry_out, survey
+from mlops.protocols import World
 from mlops.selection import Selection
 from mlops.store.history import History
 from mlops.store.objects import Objects
+from mlops.survey import survey
 from mlops.values import Address, Desired, Observed
 
 PLACES = ("here", "there")

@@ -9,9 +9,12 @@ import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
 
 import mlops.apply as apply_module
+from mlops.carry_out import carry_out
 from mlops.errors import LockedError
 from mlops.events import Done, Event, Failed, Progressed, Skipped, Started
-from mlops.run import World, carry_out, prove, survey
+from mlops.protocols import World
+from mlops.prove import prove
+from mlops.survey import survey
 from mlops.values import Desired, Plan
 
 

@@ -14,12 +14,13 @@ from engine_specs import Person, Service, alone, desired, live
 from obstore.store import MemoryStore
 from unkind import Fault, Unkind
 
+from mlops.carry_out import carry_out
 from mlops.errors import LockedError, TargetError
 from mlops.events import Done, Event, Failed, Returned
 from mlops.hashing import content_of
 from mlops.means import StoreMeans
-from mlops.protocols import Places
-from mlops.run import World, carry_out, prove, survey
+from mlops.protocols import Places, World
+from mlops.prove import prove
 from mlops.store import patience
 from mlops.store.blobs import Blobs
 from mlops.store.desired import desired_model
@@ -28,6 +29,7 @@ from mlops.store.holder import this_holder
 from mlops.store.lock import Lock, Timing
 from mlops.store.objects import Objects
 from mlops.store.registry import Registry
+from mlops.survey import survey
 from mlops.values import Content, Desired
 
 QUICK = Timing(beat=0.2, stop=0.5, stale=1.0, poll=0.05, patience=5.0)

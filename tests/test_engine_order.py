@@ -7,10 +7,12 @@ import pytest
 from engine_platform import Fault, Machine, Spot
 from fakes import MemoryRecords, NoMeans
 
+from mlops.carry_out import carry_out
 from mlops.errors import SpecError
 from mlops.events import Event, Progressed, Started
-from mlops.run import World, carry_out, survey
+from mlops.protocols import World
 from mlops.selection import Selection
+from mlops.survey import survey
 from mlops.values import Address, Desired
 
 

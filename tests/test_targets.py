@@ -14,13 +14,14 @@ import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
 from walk import STARTER, free_port, processes
 
+from mlops.carry_out import carry_out
 from mlops.code import code_of
 from mlops.environments.lock import compile_lock
 from mlops.events import Done
 from mlops.hashing import HashCache, content_of
-from mlops.protocols import Means, Target
-from mlops.run import World, carry_out, survey
+from mlops.protocols import Means, Target, World
 from mlops.spec import Environment, Inference
+from mlops.survey import survey
 from mlops.targets.process.settings import ServiceSettings, Serving, Settings
 from mlops.targets.process.target import ProcessTarget
 from mlops.targets.table import TARGETS

@@ -7,8 +7,8 @@ from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.errors import DriftError
 from mlops.plan import drifted
-from mlops.run import survey
 from mlops.selection import Selection
+from mlops.survey import survey
 
 
 @click.command("drift")

@@ -5,8 +5,8 @@ import click
 from mlops.cli.options import Files, with_color, with_files, with_format, with_selection
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
-from mlops.run import survey
 from mlops.selection import Selection
+from mlops.survey import survey
 
 CHANGES = 2
 """Exit code of `--detailed-exitcode` when something would change."""

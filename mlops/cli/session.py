@@ -16,9 +16,8 @@ from mlops.means import OwnLease, StoreMeans
 from mlops.models.table import SOURCES
 from mlops.observe import observe
 from mlops.plain import freeze
-from mlops.protocols import Lease, ModelSource, Target
+from mlops.protocols import Lease, ModelSource, Target, World
 from mlops.resolve import resolve
-from mlops.run import World
 from mlops.spec import Fields, Spec
 from mlops.store.blobs import Blobs
 from mlops.store.history import History

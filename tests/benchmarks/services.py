@@ -14,13 +14,14 @@ from benchmarks.measure import Row, spent
 from mlops.cli.kinds import KINDS
 from mlops.load import load
 from mlops.models.table import SOURCES
+from mlops.protocols import World
 from mlops.resolve import resolve
-from mlops.run import World, survey
 from mlops.store.history import History
 from mlops.store.objects import Objects, open_store
 from mlops.store.registry import Registry
 from mlops.store.revisions import Revisions
 from mlops.store.versions import Versions
+from mlops.survey import survey
 from mlops.targets.process.target import ProcessTarget
 from mlops.values import Address, Desired, Observed, Owner
 

@@ -1,0 +1,57 @@
+"""Looks at the live world and says what would make it what is desired. Changes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from mlops.observe import observe
+from mlops.plain import fingerprint
+from mlops.plan import notes, plan
+from mlops.protocols import Records, World
+from mlops.selection import Selection, names, selected
+from mlops.values import Address, Applied, Desired, Plan
+
+EVERYTHING = Selection()
+
+
+def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
+    """Return the plan that makes the live world what is desired. Changes nothing."""
+    applied = world.records.read()
+    wanted, held = _held_back(tuple(desired), applied, world.records, selection)
+    seen = observe(wanted, world.places)
+    whole = Plan(
+        project=world.project,
+        store=world.store,
+        changes=plan(wanted, seen, applied, world.places),
+        notes=(*held, *notes(seen)),
+        wanted=wanted,
+    )
+    return selected(whole, selection)
+
+
+def _held_back(
+    desired: tuple[Desired, ...],
+    applied: Mapping[Address, Applied],
+    records: Records,
+    selection: Selection,
+) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
+    """Return what is wanted, where what a service went back from gives way to what it has.
+
+    The second value tells of each one that is held.
+    """
+    wanted = {thing.address: thing for thing in desired}
+    told: list[str] = []
+    for thing in () if selection.past_holds else desired:
+        record = applied.get(thing.address)
+        if record is None or not record.held or record.held != fingerprint(thing.fields):
+            continue
+        before = records.desired(record.revision)
+        if thing.address not in before or names(selection.retry, thing.address):
+            continue
+        kept = before[thing.address]
+        wanted |= {need: before[need] for need in kept.needs if need in before}
+        wanted[thing.address] = replace(kept, where=thing.where, checks=thing.checks)
+        told.append(
+            f"{thing.address} is held at what it was: {record.why}; change the file, or try again"
+            f" with `--retry {thing.address.name}`"
+        )
+    return tuple(wanted.values()), tuple(told)
