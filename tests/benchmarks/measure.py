@@ -13,19 +13,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. `ratio` is `measured` over `beside`; at most `bar` is wanted."""
+    """One line of the table. `ratio` is `measured` over `beside`.
+
+    At most `bar` is wanted; at `least` it, where that is said.
+    """
 
     what: str
     measured: str
     beside: str
     ratio: float
     bar: float
+    least: bool = False
 
     @property
     def cells(self) -> tuple[str, ...]:
         """Return the words of the line."""
-        held = "yes" if self.ratio <= self.bar else "NO"
-        return (self.what, self.measured, self.beside, f"{self.ratio:.2f}", f"{self.bar:g}", held)
+        held = self.ratio >= self.bar if self.least else self.ratio <= self.bar
+        bar = f"{'>=' if self.least else '<='} {self.bar:g}"
+        told = "yes" if held else "NO"
+        return (self.what, self.measured, self.beside, f"{self.ratio:.2f}", bar, told)
 
 
 HEAD = ("what", "measured", "beside", "ratio", "bar", "held")
@@ -33,8 +39,12 @@ HEAD = ("what", "measured", "beside", "ratio", "bar", "held")
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as aligned text."""
-    lines = [HEAD, *(row.cells for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    return aligned([HEAD, *(row.cells for row in rows)])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of as many cells each as text, its columns aligned."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         + "\n"

@@ -1,4 +1,7 @@
-"""Runs the benchmarks of DESIGN, section 12: `python tests/benchmarks/run.py [NAME…] [--small]`."""
+"""Runs the benchmarks: `python tests/benchmarks/run.py [NAME…] [--small]`.
+
+`serving` runs when it is named: it takes ten minutes, `wrk` and the packages of five other servers.
+"""
 
 import importlib
 import sys
