@@ -1,0 +1,30 @@
+"""What makes images, and what it makes: asked by the targets, which know no builder by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from mlops.images.inputs import ImageInputs
+from mlops.protocols import Means
+from mlops.values import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An image that exists. `reference` is what a service runs: `repo@sha256:…`, or an image id.
+
+    `new` counts the layers that had to be made for it; those that were there are not among them.
+    """
+
+    reference: str
+    new: int = 0
+
+
+class Builder(Protocol):
+    """Makes the image of some inputs. Safe to be cut short and run again, and deterministic."""
+
+    def find(self, inputs: ImageInputs) -> str | None:
+        """Return the reference of the image if it exists. Changes nothing."""
+
+    def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
+        """Make the image, unless it exists; ends in Made. Raises TargetError."""

@@ -1,0 +1,131 @@
+"""What goes into an image, as written: its digest names the image before anything is made. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.hashing import digest_json
+from mlops.spec import Fields
+from mlops.values import Content, FileEntry
+
+FORMAT = 1
+"""Raised when the same inputs shall make another image: every image then has a new name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageModel:
+    """A model of an image: its content, never its number, which the server is told at its start."""
+
+    name: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInputs:
+    """Everything that goes into an image, as the files say it; nothing is resolved.
+
+    `platform` is `linux/amd64`-like; `requirements` are PEP 508 lines; `conda` is the text of a
+    conda file with packages that pip has not; `steps` are extra lines of a Dockerfile; `lock` is
+    the digest of `mlops.lock`, empty without one. `source` is the folder on this machine that the
+    code is read from, and no part of the digest.
+    """
+
+    base: str
+    platform: str
+    python: str
+    requirements: tuple[str, ...] = ()
+    conda: str = ""
+    steps: str = ""
+    lock: str = ""
+    server: str
+    code: Content
+    entry_script: str
+    source: str = ""
+    models: tuple[ImageModel, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What names the image: `sha256:…`, the same on every machine."""
+        return digest_json(
+            {
+                "format": FORMAT,
+                "base": self.base,
+                "platform": self.platform,
+                "python": self.python,
+                "requirements": sorted(self.requirements),
+                "conda": self.conda,
+                "steps": self.steps,
+                "lock": self.lock,
+                "server": self.server,
+                "code": self.code.digest,
+                "entry_script": self.entry_script,
+                "models": sorted([model.name, model.content.digest] for model in self.models),
+            }
+        )
+
+    @property
+    def tag(self) -> str:
+        """The digest as the tag of an image: 64 hex digits."""
+        return self.digest.removeprefix("sha256:")
+
+    @property
+    def needs_engine(self) -> str:
+        """Why nothing but an engine can make this image, in words; empty if that is not so."""
+        return "`extra_dockerfile_steps` run commands" if self.steps else ""
+
+
+def inputs_record(inputs: ImageInputs) -> Fields:
+    """Return the inputs as plain JSON."""
+    return {
+        "base": inputs.base,
+        "platform": inputs.platform,
+        "python": inputs.python,
+        "requirements": inputs.requirements,
+        "conda": inputs.conda,
+        "steps": inputs.steps,
+        "lock": inputs.lock,
+        "server": inputs.server,
+        "code": _content(inputs.code),
+        "entry_script": inputs.entry_script,
+        "source": inputs.source,
+        "models": tuple(
+            {"name": model.name, "content": _content(model.content)} for model in inputs.models
+        ),
+    }
+
+
+def inputs_of(record: Mapping[str, Any]) -> ImageInputs:
+    """Return the inputs that a record tells of. Raises KeyError or TypeError for what is none."""
+    return ImageInputs(
+        base=record["base"],
+        platform=record["platform"],
+        python=record["python"],
+        requirements=tuple(record["requirements"]),
+        conda=record["conda"],
+        steps=record["steps"],
+        lock=record["lock"],
+        server=record["server"],
+        code=_content_of(record["code"]),
+        entry_script=record["entry_script"],
+        source=record["source"],
+        models=tuple(_model_of(model) for model in record["models"]),
+    )
+
+
+def _model_of(record: Mapping[str, Any]) -> ImageModel:
+    return ImageModel(name=record["name"], content=_content_of(record["content"]))
+
+
+def _content(content: Content) -> Fields:
+    files: tuple[Fields, ...] = tuple(
+        {"path": entry.path, "size": entry.size, "digest": entry.digest} for entry in content.files
+    )
+    return {"digest": content.digest, "files": files}
+
+
+def _content_of(record: Mapping[str, Any]) -> Content:
+    files: Sequence[Mapping[str, Any]] = record["files"]
+    entries = tuple(
+        FileEntry(path=file["path"], size=file["size"], digest=file["digest"]) for file in files
+    )
+    return Content(digest=record["digest"], files=entries)

@@ -1,0 +1,175 @@
+"""Layers as tars of ours: the same files give the same bytes on any machine and at any time."""
+
+import hashlib
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from mlops.errors import Problem, StaleError
+from mlops.hashing import BUFFER, digest_json
+
+TAR = 1
+"""Raised when the same files shall make other bytes: the diff ids known before are then void."""
+
+_BLOCK = 512
+_END = bytes(2 * _BLOCK)
+
+
+class Kind(Enum):
+    """What a layer holds. Layers lie upon each other in this order."""
+
+    BASE = "base"
+    ENVIRONMENT = "environment"
+    SERVER = "server"
+    CODE = "code"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A file, link or folder of a layer. `path` is relative to the root of the image, with `/`.
+
+    `source` is a file on this machine, or the bytes themselves; None for a link (`link` is where
+    it leads) and for a folder. `digest` (hex) is that of the bytes, which have `size`.
+    """
+
+    path: str
+    size: int = 0
+    digest: str = ""
+    source: Path | bytes | None = None
+    link: str = ""
+    executable: bool = False
+    everybody: bool = False
+    """Tells of a folder that all may write to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A layer that is still to be written. `prefix` is the folder that all of it lies in."""
+
+    kind: Kind
+    prefix: str
+    members: tuple[Member, ...]
+
+    @property
+    def key(self) -> str:
+        """What the bytes of the layer depend on: an equal key means an equal layer."""
+        return digest_json(
+            [TAR, self.prefix]
+            + [
+                [one.path, one.digest, one.link, one.executable, one.everybody]
+                for one in self.members
+            ]
+        )
+
+    @property
+    def size(self) -> int:
+        """How many bytes the tar has, known before it is written."""
+        return sum(len(_header(one)) + _padded(one.size) for one in _ordered(self)) + len(_END)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer that was written, or whose bytes are known: `diff_id` is `sha256:…` of the tar."""
+
+    kind: Kind
+    diff_id: str
+    size: int
+
+
+class Writer(Protocol):
+    """Whatever takes bytes: a file, a hash, an upload."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
+
+
+def write(draft: Draft, out: Writer) -> Layer:
+    """Write a layer, hashing on the way. Raises StaleError if a file is not what was planned."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks(draft):
+        digest.update(chunk)
+        size += len(chunk)
+        out.write(chunk)
+    return Layer(kind=draft.kind, diff_id=f"sha256:{digest.hexdigest()}", size=size)
+
+
+def chunks(draft: Draft, start: int = 0) -> Iterator[bytes]:
+    """Yield the bytes of the tar from `start` on; files before it are not read."""
+    at = 0
+    for member in _ordered(draft):
+        header = _header(member)
+        yield from _from(header, start - at)
+        at += len(header)
+        if at + member.size > start or not member.size:
+            yield from _data(member, max(0, start - at))
+        at += member.size
+        padding = bytes(_padded(member.size) - member.size)
+        yield from _from(padding, start - at)
+        at += len(padding)
+    yield from _from(_END, start - at)
+
+
+def ordered(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Return layers as they lie upon each other; those of one kind keep their order."""
+    kinds = list(Kind)
+    return tuple(sorted(layers, key=lambda layer: kinds.index(layer.kind)))
+
+
+def _from(data: bytes, start: int) -> Iterator[bytes]:
+    rest = data[max(0, start) :]
+    if rest:
+        yield rest
+
+
+def _data(member: Member, start: int) -> Iterator[bytes]:
+    """Yield the bytes of a file from `start` on; the whole is checked against its digest."""
+    if isinstance(member.source, bytes):
+        yield from _from(member.source, start)
+        return
+    if member.source is None:
+        return
+    digest, left = hashlib.sha256(), member.size - start
+    with member.source.open("rb") as file:
+        file.seek(start)
+        while left and (chunk := file.read(min(BUFFER, left))):
+            digest.update(chunk)
+            left -= len(chunk)
+            yield chunk
+    if left or (member.digest and not start and digest.hexdigest() != member.digest):
+        raise StaleError(
+            Problem(
+                summary=f"`{member.source}` is not what it was when it was planned",
+                hint="plan again",
+            )
+        )
+
+
+def _ordered(draft: Draft) -> Sequence[Member]:
+    """Return the members sorted, with each folder from the prefix down before what is in it."""
+    known = {member.path: member for member in draft.members}
+    for path in tuple(known):
+        parts = path.split("/")
+        for depth in range(draft.prefix.count("/") + 1, len(parts)):
+            folder = "/".join(parts[:depth])
+            known.setdefault(folder, Member(path=folder))
+    return [known[path] for path in sorted(known)]
+
+
+def _header(member: Member) -> bytes:
+    info = tarfile.TarInfo(member.path)
+    info.size = member.size
+    info.mode = 0o755 if member.executable else 0o644
+    if member.link:
+        info.type, info.linkname, info.mode = tarfile.SYMTYPE, member.link, 0o777
+    elif member.source is None:
+        info.type, info.mode = tarfile.DIRTYPE, 0o1777 if member.everybody else 0o755
+    # Python writes no time, owner or process id into these that is not set here.
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK

@@ -1,0 +1,37 @@
+"""Where things lie in an image. Each layer has a prefix of its own, which no other one touches.
+
+/opt/environment   the user's packages: a virtual environment of the base's Python
+/opt/mlops         the server and its own packages: another one
+/opt/code          the code
+/opt/models/<hex>  a model, by the digest of its content
+/var/azureml-app   the instance folder: empty in the image, written when the server starts
+"""
+
+from mlops.values import Content
+
+ENVIRONMENT = "opt/environment"
+SERVER = "opt/mlops"
+CODE = "opt/code"
+MODELS = "opt/models"
+INSTANCE = "var/azureml-app"
+
+PORT = 5001
+"""What the server listens on in a container: v1's (contract, section 12)."""
+
+USER = "1000:1000"
+"""Who runs the server; every file belongs to root, and can be read by everybody."""
+
+
+def model_folder(content: Content) -> str:
+    """Return where a model lies, whatever its name."""
+    return f"{MODELS}/{content.digest.removeprefix('sha256:')}"
+
+
+def python(prefix: str) -> str:
+    """Return the absolute path of the Python of a virtual environment."""
+    return f"/{prefix}/bin/python"
+
+
+def packages(prefix: str, version: str) -> str:
+    """Return where the packages of a virtual environment lie, for a Python like `3.11`."""
+    return f"{prefix}/lib/python{version}/site-packages"
