@@ -9,7 +9,8 @@ from typing import Protocol
 from mlops.environments.lock import compile_lock
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.protocols import Lease, ModelSource, ModelStore
-from mlops.spec import Environment, Fields
+from mlops.secrets.reader import SecretReader
+from mlops.spec import Environment, Fields, SecretRef
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
 from mlops.values import Address, Applied, Content, Desired, ModelVersion
@@ -58,6 +59,7 @@ class StoreMeans:
     lineage: Fields
     lease: Lease
     past: Past
+    secrets: SecretReader
 
     def healthy(self, address: Address) -> Desired | None:
         """Return what a service was when it was last ready and checked; None if it never was."""
@@ -97,3 +99,11 @@ class StoreMeans:
         if not self.objects.exists(name):
             self.objects.create(name, compile_lock(environment).encode())
         return self.objects.local(name)
+
+    def secret(self, ref: SecretRef) -> str:
+        """Return the value of a secret, which appears from then on in nothing that is shown."""
+        return self.secrets.read(ref).value
+
+    def masked(self, text: str) -> str:
+        """Return `text` without the secrets that were asked for."""
+        return self.secrets.masked(text)

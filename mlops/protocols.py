@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from mlops.errors import Problem
 from mlops.events import Event, Report
-from mlops.spec import Deployment, Environment, Fields
+from mlops.spec import Deployment, Environment, Fields, SecretRef
 from mlops.values import (
     Address,
     Applied,
@@ -22,6 +22,7 @@ from mlops.values import (
     Pins,
     Plan,
     Progress,
+    Secret,
 )
 
 
@@ -73,6 +74,12 @@ class Means(Protocol):
 
     def lock(self, environment: Environment) -> Path:
         """Return the locked list of packages (with hashes), resolving it once for everybody."""
+
+    def secret(self, ref: SecretRef) -> str:
+        """Return the value of a secret, which appears from then on in nothing that is shown."""
+
+    def masked(self, text: str) -> str:
+        """Return `text`, which came from elsewhere, without the secrets that were asked for."""
 
 
 class Place(Protocol):
@@ -157,6 +164,19 @@ class Kinds:
 
     targets: Mapping[str, type[Target]]
     sources: Mapping[str, type[ModelSource]]
+
+
+class SecretPlace(Protocol):
+    """A place where secrets live: a row of the table of secrets."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the place; relative paths start at `folder`."""
+
+    def read(self, path: str) -> Secret:
+        """Return a secret: `path` is its reference without the word of the place.
+
+        Raises TargetError, whose text holds no value.
+        """
 
 
 class ModelStore(Protocol):

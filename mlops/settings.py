@@ -55,6 +55,16 @@ POSITIVE = rf"^(?=[0.]*[1-9]){DURATION[1:]}"
 """A duration that is longer than nothing."""
 DURATION_HINT = "write a number above 0 and its unit, as `500ms`, `60s` or `5m`"
 
+HIDING_PLACE = (
+    r"^(env/[A-Za-z_][A-Za-z0-9_]*|file/[^\x00]+"
+    r"|keyvault/[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?/[A-Za-z0-9-]{1,127}(/[0-9A-Za-z]{1,64})?)$"
+)
+"""Where a secret lives: a variable, a file, an Azure Key Vault (its name, or its host name)."""
+HIDING_HINT = (
+    "write `{secret: env/NAME}`, `{secret: file/PATH}` or `{secret: keyvault/VAULT/NAME}`;"
+    " the value itself stands in no file"
+)
+
 LABEL = r"^\S(.*\S)?$"
 LABEL_HINT = "use a key of one line, neither empty nor with blanks around it"
 

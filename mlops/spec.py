@@ -2,14 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from mlops.errors import Where
 from mlops.plain import NOTHING
+from mlops.settings import HIDING_HINT, HIDING_PLACE, Setting
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
 Fields: TypeAlias = Mapping[str, Json]
 """Dotted path (`tags.team`, `port`) -> plain value. Flat: the first word names the field group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRef:
+    """Where a secret lives, never its value."""
+
+    secret: Annotated[
+        str,
+        Setting(
+            "`env/NAME`, `file/PATH` or `keyvault/VAULT/NAME[/VERSION]`.",
+            pattern=HIDING_PLACE,
+            hint=HIDING_HINT,
+        ),
+    ]
+
+    def __str__(self) -> str:
+        return self.secret
+
+
+Variables: TypeAlias = Mapping[str, str | SecretRef]
+"""Environment variables: plain text, or the place of a secret that only apply reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +79,7 @@ class Inference:
     source_directory: str
     entry_script: str
     environment: Environment
-    environment_variables: Mapping[str, str] = NOTHING
+    environment_variables: Variables = NOTHING
     where: Where
 
 

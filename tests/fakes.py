@@ -10,7 +10,7 @@ from mlops.errors import Problem, TargetError
 from mlops.means import OwnLease
 from mlops.plain import NOTHING, fingerprint
 from mlops.protocols import Means
-from mlops.spec import Deployment, Environment, Fields
+from mlops.spec import Deployment, Environment, Fields, SecretRef
 from mlops.values import (
     Address,
     Applied,
@@ -153,3 +153,9 @@ class NoMeans:
 
     def lock(self, environment: Environment) -> Path:
         raise NotImplementedError
+
+    def secret(self, ref: SecretRef) -> str:
+        raise NotImplementedError
+
+    def masked(self, text: str) -> str:
+        return text

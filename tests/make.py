@@ -15,6 +15,7 @@ from mlops.spec import (
     Inference,
     Model,
     Request,
+    SecretRef,
     Spec,
     TargetSpec,
 )
@@ -75,6 +76,11 @@ def content(letter: str = "a", **given: Any) -> Content:
 def framework(**given: Any) -> Framework:
     """Return scikit-learn."""
     return Framework(**{"name": "scikit-learn", "version": "1.9", **given})
+
+
+def secret(place: str = "env/TOKEN") -> SecretRef:
+    """Return the place of a secret."""
+    return SecretRef(secret=place)
 
 
 def environment(**given: Any) -> Environment:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mlops.errors import Where
 from mlops.hashing import content_of
 from mlops.means import OwnLease
-from mlops.spec import Environment, Fields, Framework, Model
+from mlops.spec import Environment, Fields, Framework, Model, SecretRef
 from mlops.store.objects import Objects
 from mlops.store.registry import Registry, desired_model
 from mlops.values import Action, Address, Change, Content, Desired, ModelVersion, Observed, Progress
@@ -44,6 +44,12 @@ class FilesOf:
 
     def lock(self, environment: Environment) -> Path:
         raise NotImplementedError
+
+    def secret(self, ref: SecretRef) -> str:
+        raise NotImplementedError
+
+    def masked(self, text: str) -> str:
+        return text
 
 
 MODEL = Model(

@@ -21,6 +21,7 @@ from mlops.hashing import content_of
 from mlops.means import StoreMeans
 from mlops.protocols import Places, World
 from mlops.prove import prove
+from mlops.secrets.reader import SecretReader
 from mlops.store import patience
 from mlops.store.blobs import Blobs
 from mlops.store.desired import desired_model
@@ -98,6 +99,7 @@ class Shop:
                 lineage={},
                 lease=lease,
                 past=self.history(objects),
+                secrets=SecretReader({}),
             )
             agreed = survey(world, wanted)
             events = list(carry_out(world, agreed, means, Flag()))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import git
 import jsonschema
+import make
 import pytest
 import yaml
 from rows import KINDS, ClusterService, PathSettings, ProcessService, Serving
@@ -367,3 +368,22 @@ def test_what_load_takes_the_schema_takes(checkout: Path) -> None:
     loaded()
 
     assert jsonschema.Draft202012Validator(schema(KINDS)).is_valid(data)
+
+
+def test_a_secret_in_a_file_starts_at_the_first_file(checkout: Path) -> None:
+    (checkout / "deploy").mkdir()
+    text = (checkout / "mlops.yaml").read_text()
+    head, _, rest = text.partition("inference:\n")
+    inference, _, tail = rest.partition("targets:\n")
+    (checkout / "mlops.yaml").write_text(head + "targets:\n" + tail)
+    moved = inference.replace("source_directory: score", "source_directory: ../score")
+    moved += "    environment_variables: {A: {secret: file/token}, B: text, C: {secret: env/C}}\n"
+    (checkout / "deploy" / "more.yaml").write_text("version: 1\ninference:\n" + moved)
+
+    spec = load([checkout / "mlops.yaml", checkout / "deploy" / "more.yaml"], {}, KINDS)
+
+    assert dict(spec.inference["diabetes"].environment_variables) == {
+        "A": make.secret("file/deploy/token"),
+        "B": "text",
+        "C": make.secret("env/C"),
+    }

@@ -18,6 +18,8 @@ from mlops.observe import observe
 from mlops.plain import freeze
 from mlops.protocols import Lease, ModelSource, Target, World
 from mlops.resolve import resolve
+from mlops.secrets.reader import SecretReader
+from mlops.secrets.table import SECRETS
 from mlops.spec import Fields, Spec
 from mlops.store.blobs import Blobs
 from mlops.store.history import History
@@ -40,6 +42,7 @@ class Session:
     sources: Mapping[str, ModelSource]
     objects: Objects
     registry: Registry
+    secrets: SecretReader
 
     @property
     def world(self) -> World:
@@ -104,6 +107,7 @@ class Session:
             models=self.registry,
             sources=self.sources,
             lineage=self.lineage(),
+            secrets=self.secrets,
         )
 
     def desired(self) -> tuple[Desired, ...]:
@@ -153,4 +157,5 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
         },
         objects=objects,
         registry=Registry(objects),
+        secrets=SecretReader({kind: row(folder) for kind, row in SECRETS.items()}),
     )

@@ -47,13 +47,25 @@ def load(
     files = Files() if lenient else check_files(merged)
     problems += files.problems
     if problems:
-        raise SpecError(*sorted(dict.fromkeys(map(_on_one_line, problems)), key=_place))
+        told_once = dict.fromkeys(_shown(problem, merged.hidden) for problem in problems)
+        raise SpecError(*sorted(told_once, key=_place))
     return build(merged, kinds, files)
 
 
 def _untold(problems: Iterable[Problem], told: Collection[Where]) -> Iterator[Problem]:
     """Leave out what follows from a mistake that was told: one mistake is one problem."""
     return (problem for problem in problems if problem.where not in told)
+
+
+def _shown(problem: Problem, hidden: Iterable[Where]) -> Problem:
+    """Keep what may be a secret out of the line that is shown, and the problem on one line."""
+    where = problem.where
+    for place in hidden if where is not None else ():
+        if where and (place.file, place.line) == (where.file, where.line):
+            start, end = place.column - 1, place.column - 1 + place.width
+            text = where.text[:start] + "*" * len(where.text[start:end]) + where.text[end:]
+            where = replace(where, text=text)
+    return _on_one_line(replace(problem, where=where))
 
 
 def _on_one_line(problem: Problem) -> Problem:

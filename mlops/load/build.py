@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -22,6 +23,7 @@ from mlops.spec import (
     Request,
     Spec,
     TargetSpec,
+    Variables,
 )
 
 
@@ -59,7 +61,9 @@ def construct(kind: Any, data: Mapping[str, Any]) -> Any:
 
 def _converted(annotation: Any, value: Any) -> Any:
     kind, _ = unwrapped(annotation)
-    if isinstance(value, dict) and hasattr(kind, "__dataclass_fields__"):
+    if isinstance(kind, tuple) and isinstance(value, dict):
+        kind = next((member for member in kind if is_dataclass(member)), kind)
+    if isinstance(value, dict) and is_dataclass(kind):
         return construct(kind, value)
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_converted(get_args(kind)[0], item) for item in value)
@@ -90,12 +94,13 @@ def _model(merged: Merged, kinds: Kinds, name: str) -> Model:
 
 def _inference(merged: Merged, files: Files, name: str) -> Inference:
     entry, code = merged.entries("inference")[name], files.code[name]
+    written = _located(merged, entry.get("environment_variables", {}), ("inference", name))
     return Inference(
         name=name,
         source_directory=str(code.folder),
         entry_script=code.script,
         environment=code.environment,
-        environment_variables=freeze(entry.get("environment_variables", {})),
+        environment_variables=_converted(Variables, written),
         where=merged.key(("inference", name)),
     )
 
@@ -117,7 +122,7 @@ def _settings(merged: Merged, kind: type, entry: Mapping[str, Any], path: tuple[
     data = {key: entry[key] for key in properties(kind) if key in entry}
     for keys, _ in paths(kind):
         data = _moved(data, keys, own, first)
-    return construct(kind, data)
+    return construct(kind, _located(merged, data, path))
 
 
 def _moved(data: Mapping[str, Any], keys: Sequence[str], own: Path, first: Path) -> dict[str, Any]:
@@ -128,6 +133,17 @@ def _moved(data: Mapping[str, Any], keys: Sequence[str], own: Path, first: Path)
     elif not rest and isinstance(moved.get(key), str):
         moved[key] = _rebased(moved[key], own, first)
     return moved
+
+
+def _located(merged: Merged, data: Any, path: tuple[str, ...]) -> Any:
+    """Return `data` where the path of each secret in a file starts at the first file's folder."""
+    own, first = merged.file(path).folder, merged.files[0].folder
+    if not isinstance(data, dict) or own == first:
+        return data
+    text = data.get("secret")
+    if set(data) == {"secret"} and isinstance(text, str) and text.startswith("file/"):
+        return {"secret": f"file/{_rebased(text.removeprefix('file/'), own, first)}"}
+    return {key: _located(merged, value, path) for key, value in data.items()}
 
 
 def _rebased(text: str, own: Path, first: Path) -> str:

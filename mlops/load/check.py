@@ -7,7 +7,7 @@ from typing import Any
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
 from mlops.load.merge import Merged
-from mlops.load.words import Fault, problems_of
+from mlops.load.words import Fault, holds_secret, problems_of
 from mlops.protocols import Kinds
 from mlops.schema import (
     SECTIONS,
@@ -72,6 +72,8 @@ class _Judge:
             errors = list(self._validators[schema].iter_errors(data))
         kind = schema.partition("/")[2]
         for error in errors:
+            if holds_secret(error):
+                self._hide(error.instance, (*path, *error.absolute_path))
             yield from problems_of(
                 Fault(
                     merged=self._merged,
@@ -82,6 +84,15 @@ class _Judge:
                 )
             )
 
+    def _hide(self, value: Any, path: Steps) -> None:
+        """Note the places of all that may be a secret."""
+        if isinstance(value, (dict, list)):
+            steps = value if isinstance(value, dict) else range(len(value))
+            for step in steps:
+                self._hide(value[step], (*path, step))
+            return
+        self._merged.hidden.append(self._merged.value(path))
+
     def _retyped(self, error: Any, path: Steps) -> bool:
         """Make text of a variable's value that stands where text is wanted.
 
@@ -89,7 +100,7 @@ class _Judge:
         """
         place = (*path, *error.absolute_path)
         text = self._merged.written.get(place)
-        if text is None or error.validator != "type" or error.validator_value != "string":
+        if text is None or error.validator != "type" or "string" not in error.validator_value:
             return False
         parent: Any = self._merged.data
         for step in place[:-1]:

@@ -18,7 +18,8 @@ class Merged:
     """The data of all files, and the place of each key and value.
 
     `complete` is false where a part is missing because it could not be read; `written` holds the
-    text of each scalar that came from a variable.
+    text of each scalar that came from a variable; `hidden` has the place of each value that stands
+    where only the place of a secret may, so that nothing shows it.
     """
 
     files: Sequence[File]
@@ -26,6 +27,7 @@ class Merged:
     origins: dict[Steps, File] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     written: dict[Steps, str] = field(default_factory=dict)
+    hidden: list[Where] = field(default_factory=list)
     complete: bool = True
 
     def file(self, path: Steps) -> File:

@@ -15,6 +15,9 @@ _WORDS = {
     "array": "a list",
     "object": "keys with values",
 }
+TEXT_OR_SECRET = ["string", "object"]
+"""What a schema expects where text may stand, or the place of a secret."""
+
 _TRUE = {"yes", "on", "y", "true"}
 _FALSE = {"no", "off", "n", "false"}
 
@@ -24,6 +27,8 @@ def wanted(expected: str | list[str]) -> str:
     names = [expected] if isinstance(expected, str) else expected
     if set(names) == {"string", "integer", "number", "boolean"}:
         return "text, a number, `true` or `false`"
+    if names == TEXT_OR_SECRET:
+        return "text or `{secret: …}`"
     return " or ".join(_WORDS.get(name, name) for name in names)
 
 
@@ -44,6 +49,8 @@ def type_hint(expected: str | list[str], value: Any, raw: str, schema: Mapping[s
     """Return what to write instead of a value of the wrong type."""
     about = lowered(str(schema.get("description", "")))
     hint = None
+    if expected == TEXT_OR_SECRET and isinstance(value, (bool, int, float)):
+        return _quoted(raw, schema)
     if value is not None and isinstance(expected, str):
         hint = _hint(expected, value, raw, schema)
     if hint:

@@ -10,6 +10,7 @@ from mlops.errors import Problem
 from mlops.load.merge import Merged
 from mlops.load.suggest import lowered, nearest, suggestion
 from mlops.load.types import found, type_hint, wanted
+from mlops.settings import HIDING_HINT
 
 SINGULAR: Mapping[str, str] = {
     "variables": "variable",
@@ -38,6 +39,9 @@ def problems_of(fault: Fault) -> Iterator[Problem]:
     """Yield the problems of an error; none for a value whose problem is told already."""
     if fault.error.instance is BROKEN:
         return
+    if holds_secret(fault.error):
+        yield _secret(fault)
+        return
     explain = _EXPLAIN.get(fault.error.validator, _other)
     yield from explain(fault)
 
@@ -52,6 +56,22 @@ def subject(path: Steps) -> str:
     if len(path) == 2 and path[0] in SINGULAR:
         return f"{SINGULAR[str(path[0])]} `{last}`"
     return f"`{brief(str(last))}`"
+
+
+def holds_secret(error: Any) -> bool:
+    """Tell whether what was refused may be a secret: then its value is told to nobody."""
+    inner = error.schema.get("properties", {}).get("secret", {})
+    marked = isinstance(inner, dict) and inner.get("writeOnly", False)
+    return bool(error.schema.get("writeOnly") or (marked and isinstance(error.instance, dict)))
+
+
+def _secret(fault: Fault) -> Problem:
+    path = fault.path[:-1] if fault.path[-1] == "secret" else fault.path
+    return Problem(
+        summary=f"{subject(path)} must be the place of a secret",
+        where=fault.merged.value(fault.path),
+        hint=HIDING_HINT,
+    )
 
 
 def _type(fault: Fault) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mlops.settings import Setting
+from mlops.spec import SecretRef
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _NO_SETTING = Setting("")
@@ -90,6 +91,8 @@ def of(annotation: Any) -> dict[str, Any]:
 def _shape(kind: Any, setting: Setting) -> dict[str, Any]:
     if kind in _PLAIN:
         return {"type": _PLAIN[kind], **_limits(setting)}
+    if kind is SecretRef:
+        return {**_reference(), "writeOnly": True}
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return of_class(kind)
     return _union(kind) if isinstance(kind, tuple) else _generic(kind, setting)
@@ -109,7 +112,16 @@ def _generic(kind: Any, setting: Setting) -> dict[str, Any]:
 def _union(members: tuple[Any, ...]) -> dict[str, Any]:
     if all(member in _PLAIN for member in members):
         return {"type": [_PLAIN[member] for member in members]}
+    if set(members) == {str, SecretRef}:
+        return {**_reference(), "type": ["string", "object"]}
     return {"anyOf": [of(member) for member in members]}
+
+
+def _reference() -> dict[str, Any]:
+    """Return the schema of the place of a secret; `writeOnly` marks what is shown to nobody."""
+    schema = of_class(SecretRef)
+    schema["properties"]["secret"]["writeOnly"] = True
+    return schema
 
 
 def _limits(setting: Setting) -> dict[str, Any]:

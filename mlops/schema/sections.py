@@ -20,6 +20,7 @@ from mlops.settings import (
     VARIABLE_NAME,
     Setting,
 )
+from mlops.spec import Variables
 
 MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + rf"(:[1-9][0-9]{{0,8}}|@{ALIAS[1:-1]})?$"
 REFERENCE_HINT = (
@@ -93,9 +94,9 @@ class InferenceSection:
         ),
     ] = None
     environment_variables: Annotated[
-        Texts,
+        Variables,
         Setting(
-            "Environment variables of the service. No secrets.",
+            "Environment variables of the service: text, or `{secret: env/NAME}` and its like.",
             names=VARIABLE_NAME,
             hint="use letters, digits and `_` in the name; begin with no digit",
         ),

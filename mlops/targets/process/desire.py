@@ -4,6 +4,7 @@ import os
 
 import mlops
 from mlops.hashing import short
+from mlops.secrets.fields import field
 from mlops.settings import duration
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
@@ -82,7 +83,7 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
         "protect": deployment.protect or None,
     }
     variables = pins.inference.environment_variables
-    fields |= {f"environment_variables.{name}": value for name, value in variables.items()}
+    fields |= {f"environment_variables.{name}": field(value) for name, value in variables.items()}
     fields |= {f"tags.{name}": value for name, value in deployment.tags.items()}
     return {path: value for path, value in fields.items() if value is not None}
 

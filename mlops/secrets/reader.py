@@ -1,0 +1,45 @@
+"""Reads secrets by their references, each once in a run, and keeps them out of what is shown."""
+
+from collections.abc import Mapping
+from threading import Lock
+
+from mlops.protocols import SecretPlace
+from mlops.spec import SecretRef
+from mlops.values import Secret
+
+HIDDEN = "***"
+"""What stands in a text in place of a secret."""
+
+SHORTEST = 4
+"""Characters of the shortest value that is looked for in texts: less is in every word."""
+
+
+class SecretReader:
+    """The secrets of one run. `places` are the rows of the table, made."""
+
+    def __init__(self, places: Mapping[str, SecretPlace]) -> None:
+        self._places = places
+        self._read: dict[str, Secret] = {}
+        self._hidden: set[str] = set()
+        self._lock = Lock()
+
+    def read(self, ref: SecretRef) -> Secret:
+        """Return a secret, the same one all through the run. Raises TargetError."""
+        with self._lock:
+            if ref.secret not in self._read:
+                kind, _, path = ref.secret.partition("/")
+                self._read[ref.secret] = self._places[kind].read(path)
+            found = self._read[ref.secret]
+        self.hide(found.value)
+        return found
+
+    def hide(self, value: str) -> None:
+        """Keep a value out of every text that is masked from now on, each of its lines too."""
+        parts = (value, value.strip(), *value.splitlines())
+        self._hidden = self._hidden | {part for part in parts if len(part) >= SHORTEST}
+
+    def masked(self, text: str) -> str:
+        """Return `text` without the values that were read."""
+        for value in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(value, HIDDEN)
+        return text

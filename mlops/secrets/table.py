@@ -1,0 +1,14 @@
+"""The places where secrets may live."""
+
+from collections.abc import Mapping
+
+from mlops.protocols import SecretPlace
+from mlops.secrets.env import EnvSecrets
+from mlops.secrets.file import FileSecrets
+from mlops.secrets.keyvault import KeyVaultSecrets
+
+SECRETS: Mapping[str, type[SecretPlace]] = {
+    "env": EnvSecrets,
+    "file": FileSecrets,
+    "keyvault": KeyVaultSecrets,
+}
