@@ -1,7 +1,7 @@
 """What the pipeline asks of the world: places, targets, sources, means, views, records."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
@@ -22,7 +22,6 @@ from mlops.values import (
     Pins,
     Plan,
     Progress,
-    Secret,
 )
 
 
@@ -164,6 +163,14 @@ class Kinds:
 
     targets: Mapping[str, type[Target]]
     sources: Mapping[str, type[ModelSource]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret that was read. `version` is what its vault calls this value; empty elsewhere."""
+
+    value: str = field(repr=False)
+    version: str = ""
 
 
 class SecretPlace(Protocol):

@@ -1,7 +1,7 @@
 """The frozen values that travel from step to step. Plain data: no behaviour beyond a count."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from mlops.errors import Where
@@ -61,14 +61,6 @@ class Ownership(Enum):
     OURS = "ours"
     COPY = "copy"
     FOREIGN = "foreign"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """A secret that was read. `version` is what its vault calls this value; empty elsewhere."""
-
-    value: str = field(repr=False)
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

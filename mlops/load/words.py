@@ -62,7 +62,9 @@ def holds_secret(error: Any) -> bool:
     """Tell whether what was refused may be a secret: then its value is told to nobody."""
     inner = error.schema.get("properties", {}).get("secret", {})
     marked = isinstance(inner, dict) and inner.get("writeOnly", False)
-    return bool(error.schema.get("writeOnly") or (marked and isinstance(error.instance, dict)))
+    return bool(
+        error.schema.get("writeOnly") or (marked and isinstance(error.instance, (dict, list)))
+    )
 
 
 def _secret(fault: Fault) -> Problem:

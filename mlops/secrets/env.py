@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from mlops.errors import Problem, TargetError
-from mlops.values import Secret
+from mlops.protocols import Secret
 
 
 class EnvSecrets:

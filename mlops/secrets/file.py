@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mlops.errors import Problem, TargetError
-from mlops.values import Secret
+from mlops.protocols import Secret
 
 LIMIT = 64 * 1024
 """Bytes of the longest secret."""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from threading import Lock
 
-from mlops.protocols import SecretPlace
+from mlops.protocols import Secret, SecretPlace
 from mlops.spec import SecretRef
-from mlops.values import Secret
 
 HIDDEN = "***"
 """What stands in a text in place of a secret."""
