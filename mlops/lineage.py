@@ -5,6 +5,7 @@ URL.
 """
 
 import getpass
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -17,17 +18,23 @@ from mlops.spec import Fields
 PATIENCE = 10
 """Seconds that Git may take to say whether anything was changed."""
 
+FETCH_PATIENCE = 120
+"""Seconds that Git may take for anything else, a fetch included."""
+
 QUIET = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
 """Settings under which `git status` starts no program but a filter driver's."""
 
+ALONE = (*QUIET, "protocol.ext.allow=never", "gc.auto=0", "maintenance.auto=false")
+"""Settings under which a fetch starts nothing but the transport."""
+
 
 def lineage(folder: Path, environ: Mapping[str, str] = os.environ) -> Fields:
-    """Return what can be known of `commit`, `branch`, `dirty`, `who` and `run_url`."""
-    root = _checkout(folder)
-    repo = _repository(root) if root else None
+    """Return what can be known of the commit, its branch, who applies it, and the run URL."""
+    repo = open_checkout(folder)
     asked: Mapping[str, Callable[[], Any]] = {
         "commit": lambda: _commit(repo),
-        "branch": lambda: repo and repo.active_branch.name,
+        "branch": lambda: repo and current_branch(repo, environ),
+        "default_branch": lambda: repo and default_branch(repo, environ),
         "dirty": lambda: repo and _dirty(repo),
         "who": lambda: _who(repo, environ),
         "run_url": lambda: _run_url(environ),
@@ -72,6 +79,86 @@ def _azure(name: str) -> str:
     return re.sub(
         r"^ssh\.dev\.azure\.com/v3/([^/]+)/([^/]+)/([^/]+)$", r"dev.azure.com/\1/\2/_git/\3", name
     )
+
+
+def open_checkout(folder: Path) -> Any:
+    """Return the repository that a folder is in; None without one, or if it can't be used."""
+    root = _checkout(folder)
+    return _repository(root) if root else None
+
+
+def default_branch(repo: Any, environ: Mapping[str, str]) -> str:
+    """Return the branch that is applied as a rule; empty if nobody says which."""
+    told = environ.get("MLOPS_DEFAULT_BRANCH") or environ.get("CI_DEFAULT_BRANCH")
+    return told or _of_event(environ) or _of_origin(repo)
+
+
+def current_branch(repo: Any, environ: Mapping[str, str]) -> str:
+    """Return the branch of the checkout; of a detached one what the CI says of this commit."""
+    if not repo.head.is_detached:
+        return str(repo.active_branch.name)
+    commit = repo.head.commit.hexsha
+    for branch, sha in _branches_of_ci(environ):
+        if branch and sha in ("", commit):
+            return branch
+    default = _of_origin(repo)
+    tip = ask_git(repo, "rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{default}")
+    return default if default and tip == commit else ""
+
+
+def _branches_of_ci(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the branch and the commit that GitHub, GitLab and Azure DevOps tell of."""
+    github = environ.get("GITHUB_HEAD_REF") or ""
+    if not github and environ.get("GITHUB_REF_TYPE") == "branch":
+        github = environ.get("GITHUB_REF_NAME", "")
+    azure = environ.get("BUILD_SOURCEBRANCH", "")
+    return (
+        (github, environ.get("GITHUB_SHA", "")),
+        (environ.get("CI_COMMIT_BRANCH", ""), environ.get("CI_COMMIT_SHA", "")),
+        (
+            azure.removeprefix("refs/heads/") if azure.startswith("refs/heads/") else "",
+            environ.get("BUILD_SOURCEVERSION", ""),
+        ),
+    )
+
+
+def _of_event(environ: Mapping[str, str]) -> str:
+    """Return the default branch that the event of a GitHub run names."""
+    path = environ.get("GITHUB_EVENT_PATH")
+    try:
+        event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+        return str(event["repository"]["default_branch"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _of_origin(repo: Any) -> str:
+    head = ask_git(repo, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if head:
+        return head.removeprefix("origin/")
+    known = [
+        name
+        for name in ("main", "master")
+        if ask_git(repo, "rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{name}")
+        or ask_git(repo, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
+    ]
+    return known[0] if len(known) == 1 else ""
+
+
+def ask_git(repo: Any, *words: str) -> str | None:
+    """Return what Git prints, asked without hooks and questions; None if it refuses."""
+    from git.exc import GitCommandError  # noqa: PLC0415  the library costs 0.25 s
+
+    options = [word for setting in ALONE for word in ("-c", setting)]
+    try:
+        told: str = repo.git.execute(
+            ["git", *options, *words],
+            kill_after_timeout=FETCH_PATIENCE,
+            env={"GIT_TERMINAL_PROMPT": "0"},
+        )
+    except GitCommandError:
+        return None
+    return told
 
 
 def _checkout(folder: Path) -> Path | None:

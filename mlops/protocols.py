@@ -93,6 +93,10 @@ class Place(Protocol):
     settle: ClassVar[float]
     """Seconds after which what was made or deleted is surely seen; 0 if it is at once."""
 
+    @property
+    def identity(self) -> str:
+        """The place itself, whatever the file calls it: a folder, a cluster and namespace."""
+
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         """Return what exists of `wanted`, and whatever else bears a mark. Changes nothing.
 
@@ -111,10 +115,6 @@ class Target(Place, Protocol):
 
     Two targets with the same `identity` are one place under two names.
     """
-
-    @property
-    def identity(self) -> str:
-        """The place itself, whatever the file calls it: a folder, a cluster and namespace."""
 
     Settings: ClassVar[type]
     ServiceSettings: ClassVar[type]

@@ -24,6 +24,7 @@ def survey(world: World, desired: Iterable[Desired], selection: Selection = EVER
         changes=plan(wanted, seen, applied, world.places),
         notes=(*held, *notes(seen)),
         wanted=wanted,
+        identities={name: place.identity for name, place in world.places.items()},
     )
     return selected(whole, selection)
 

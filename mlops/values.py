@@ -247,7 +247,8 @@ class Counts:
 class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
-    `wanted` is everything that shall exist, whatever part of it the changes are about.
+    `wanted` is everything that shall exist, whatever part of it the changes are about;
+    `identities` are the places themselves, by the names that the addresses start with.
     """
 
     project: str
@@ -255,6 +256,7 @@ class Plan:
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
     wanted: tuple[Desired, ...] = ()
+    identities: Mapping[str, str] = NOTHING
 
     @property
     def pending(self) -> tuple[Change, ...]:

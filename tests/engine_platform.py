@@ -153,6 +153,7 @@ class Spot:
         "digest": Impact.NONE,
     }
     downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
+    identity = "the machine"
 
     def __init__(self, name: str, settings: Any = None, *_: Path | Owner) -> None:
         self._name = name

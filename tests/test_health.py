@@ -32,6 +32,7 @@ class Slow:
     impact: ClassVar[Mapping[str, Impact]] = {}
     downtime: ClassVar[Mapping[Impact, str]] = {}
     settle: ClassVar[float] = 0.0
+    identity = "slow"
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         raise NotImplementedError

@@ -54,6 +54,7 @@ def test_a_clean_checkout_tells_commit_branch_and_who(committed: Path) -> None:
     expected = {
         "commit": git(committed, "rev-parse", "HEAD"),
         "branch": "main",
+        "default_branch": "main",
         "dirty": False,
         "who": "Ada",
     }

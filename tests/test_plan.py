@@ -34,6 +34,7 @@ class Nowhere:
     impact: ClassVar[Mapping[str, Impact]] = {"tags": Impact.METADATA, "region": Impact.REPLACE}
     downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
     settle: ClassVar[float] = 0.0
+    identity = "nowhere"
 
     def observe(self, wanted: Iterable[Desired]) -> Iterable[Observed]:
         raise NotImplementedError

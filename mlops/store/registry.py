@@ -49,6 +49,11 @@ class Registry:
         self._blobs = Blobs(objects)
         self._versions = Versions(objects)
 
+    @property
+    def identity(self) -> str:
+        """The address of the store."""
+        return self._objects.location
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all models that have a version."""
         return self._versions.names()
