@@ -45,14 +45,10 @@ class Registry:
     settle: ClassVar[float] = 0.0
 
     def __init__(self, objects: Objects) -> None:
+        self.identity = objects.location
         self._objects = objects
         self._blobs = Blobs(objects)
         self._versions = Versions(objects)
-
-    @property
-    def identity(self) -> str:
-        """The address of the store."""
-        return self._objects.location
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all models that have a version."""
