@@ -22,6 +22,7 @@ HEAVY = {
 HOMES: Mapping[str, set[str]] = {
     "azure": {"secrets/keyvault.py"},
     "click": {"cli", "views/paper.py"},
+    "docker": {"clients/docker.py"},
     "git": {"lineage.py", "load/variables.py"},
     "httptools": {"serving/front"},
     "jsonschema": {"load/check.py"},

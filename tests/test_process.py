@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops.hashing import HashCache
+from mlops.services import Serving, endpoint
 from mlops.targets.process import world
-from mlops.targets.process.desire import desired_environment, desired_service, endpoint
+from mlops.targets.process.desire import desired_environment, desired_service
 from mlops.targets.process.live import observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
 from mlops.targets.process.make import METADATA
-from mlops.targets.process.settings import IMPACT, ServiceSettings, Serving
+from mlops.targets.process.settings import IMPACT, ServiceSettings
 from mlops.values import Impact, Observed, Ownership
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)

@@ -20,9 +20,10 @@ from mlops.environments.lock import compile_lock
 from mlops.events import Done
 from mlops.hashing import HashCache, content_of
 from mlops.protocols import Means, Target, World
+from mlops.services import Serving
 from mlops.spec import Environment, Inference
 from mlops.survey import survey
-from mlops.targets.process.settings import ServiceSettings, Serving, Settings
+from mlops.targets.process.settings import ServiceSettings, Settings
 from mlops.targets.process.target import ProcessTarget
 from mlops.targets.table import TARGETS
 from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins

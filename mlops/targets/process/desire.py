@@ -5,10 +5,10 @@ import os
 import mlops
 from mlops.hashing import short
 from mlops.secrets.fields import field
-from mlops.settings import duration
+from mlops.services import content_files, endpoint, serving_fields
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
-from mlops.values import Address, Content, Desired, Owner, PinnedModel, Pins
+from mlops.values import Address, Desired, Owner, PinnedModel, Pins
 
 
 def environment_address(place: str, environment: Environment) -> Address:
@@ -38,7 +38,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
         fields=_fields(deployment, pins, settings),
         inputs={
             "models": tuple(_model(model) for model in pins.models),
-            "code": {"source": pins.inference.source_directory, "files": _files(pins.code)},
+            "code": {"source": pins.inference.source_directory, "files": content_files(pins.code)},
             "file": os.path.relpath(deployment.where.file, owner.root),
         },
         needs=(*models, environment_address(place, pins.inference.environment)),
@@ -52,14 +52,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
     )
 
 
-def endpoint(host: str, port: int) -> str:
-    """Return where a service is scored from this machine."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  not bound here
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/score"
-
-
 def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fields:
-    serving = settings.serving
     fields: dict[str, Json] = {
         f"models.{model.name}": model.content.digest for model in pins.models
     }
@@ -69,14 +62,7 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
         "environment": pins.inference.environment.digest,
         "host": settings.host,
         "port": settings.port,
-        "serving.timeout": duration(serving.timeout),
-        "serving.max_wait": duration(serving.max_wait) if serving.max_wait else None,
-        "serving.queue": serving.queue,
-        "serving.workers": serving.workers,
-        "serving.concurrency": serving.concurrency,
-        "serving.casts": serving.casts,
-        "serving.not_finite": serving.not_finite,
-        "serving.swagger_samples": serving.swagger_samples,
+        **serving_fields(settings.serving),
         "server": mlops.__version__,
         "process": "running",
         "description": deployment.description or None,
@@ -90,10 +76,4 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
 
 def _model(model: PinnedModel) -> Fields:
     content = model.content
-    return {"name": model.name, "digest": content.digest, "files": _files(content)}
-
-
-def _files(content: Content) -> tuple[Json, ...]:
-    return tuple(
-        {"path": entry.path, "size": entry.size, "digest": entry.digest} for entry in content.files
-    )
+    return {"name": model.name, "digest": content.digest, "files": content_files(content)}

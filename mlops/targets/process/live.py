@@ -12,8 +12,8 @@ from mlops.environments.build import installed
 from mlops.errors import MlopsError
 from mlops.hashing import HashCache, short
 from mlops.plain import freeze
+from mlops.services import endpoint
 from mlops.spec import Json
-from mlops.targets.process.desire import endpoint
 from mlops.targets.process.leftovers import leftovers
 from mlops.targets.process.logs import last_lines
 from mlops.targets.process.settings import IMPACT

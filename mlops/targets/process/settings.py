@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from mlops.settings import DURATION_HINT, HOST, HOST_HINT, POSITIVE, Setting
+from mlops.services import SERVING, Serving
+from mlops.settings import HOST, HOST_HINT, Setting
 from mlops.values import Impact
 
 FOLDER = ".mlops/targets/{name}"
@@ -26,42 +27,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
-
-    timeout: Annotated[
-        str, Setting("Longest run() of a request.", pattern=POSITIVE, hint=DURATION_HINT)
-    ] = "300s"
-    max_wait: Annotated[
-        str | None,
-        Setting(
-            "Longest wait for a free worker; no limit by default.",
-            pattern=POSITIVE,
-            hint=DURATION_HINT,
-        ),
-    ] = None
-    queue: Annotated[
-        int, Setting("Requests that may wait; one more is answered 503.", minimum=1, maximum=10000)
-    ] = 100
-    workers: Annotated[
-        int, Setting("Worker processes; each loads the models.", minimum=1, maximum=64)
-    ] = 1
-    concurrency: Annotated[
-        int | None,
-        Setting("run()s at once in a worker: threads, or tasks.", minimum=1, maximum=1000),
-    ] = None
-    casts: Annotated[
-        Literal["strict", "v1"], Setting("Refuse inputs that a cast would change, or cast as v1.")
-    ] = "strict"
-    not_finite: Annotated[
-        Literal["error", "null"], Setting("What NaN and infinity in a result become.")
-    ] = "error"
-    swagger_samples: Annotated[
-        bool, Setting("Show the samples of the decorators in swagger, as v1 did.")
-    ] = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
     """A scoring server process."""
 
@@ -74,7 +39,7 @@ class ServiceSettings:
             hint=HOST_HINT,
         ),
     ] = "127.0.0.1"
-    serving: Annotated[Serving, Setting("How requests are served.")] = Serving()
+    serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
 
 
 IMPACT: Mapping[str, Impact] = {

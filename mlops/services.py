@@ -1,0 +1,75 @@
+"""What a user may write about a service whatever serves it, and what targets make of it. Pure."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from mlops.settings import DURATION_HINT, POSITIVE, Setting, duration
+from mlops.spec import Json
+from mlops.values import Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
+
+    timeout: Annotated[
+        str, Setting("Longest run() of a request.", pattern=POSITIVE, hint=DURATION_HINT)
+    ] = "300s"
+    max_wait: Annotated[
+        str | None,
+        Setting(
+            "Longest wait for a free worker; no limit by default.",
+            pattern=POSITIVE,
+            hint=DURATION_HINT,
+        ),
+    ] = None
+    queue: Annotated[
+        int, Setting("Requests that may wait; one more is answered 503.", minimum=1, maximum=10000)
+    ] = 100
+    workers: Annotated[
+        int, Setting("Worker processes; each loads the models.", minimum=1, maximum=64)
+    ] = 1
+    concurrency: Annotated[
+        int | None,
+        Setting("run()s at once in a worker: threads, or tasks.", minimum=1, maximum=1000),
+    ] = None
+    casts: Annotated[
+        Literal["strict", "v1"], Setting("Refuse inputs that a cast would change, or cast as v1.")
+    ] = "strict"
+    not_finite: Annotated[
+        Literal["error", "null"], Setting("What NaN and infinity in a result become.")
+    ] = "error"
+    swagger_samples: Annotated[
+        bool, Setting("Show the samples of the decorators in swagger, as v1 did.")
+    ] = True
+
+
+SERVING = Serving()
+"""How requests are served where a file says nothing."""
+
+
+def serving_fields(serving: Serving) -> dict[str, Json]:
+    """Return the fields of how requests are served, with numbers of seconds."""
+    return {
+        "serving.timeout": duration(serving.timeout),
+        "serving.max_wait": duration(serving.max_wait) if serving.max_wait else None,
+        "serving.queue": serving.queue,
+        "serving.workers": serving.workers,
+        "serving.concurrency": serving.concurrency,
+        "serving.casts": serving.casts,
+        "serving.not_finite": serving.not_finite,
+        "serving.swagger_samples": serving.swagger_samples,
+    }
+
+
+def endpoint(host: str, port: int) -> str:
+    """Return where a service is scored from this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  not bound here
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/score"
+
+
+def content_files(content: Content) -> tuple[Json, ...]:
+    """Return the files of a content as plain JSON."""
+    return tuple(
+        {"path": entry.path, "size": entry.size, "digest": entry.digest} for entry in content.files
+    )
