@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
+from mlops.claims import Holders, any_clash
 from mlops.values import Address, Change
 
 
@@ -38,7 +39,7 @@ def waits(changes: Collection[Change]) -> Mapping[Address, frozenset[Address]]:
     """
     known = {change.address for change in changes}
     holders = _holders(changes)
-    wanted = {claim for change in changes if change.after for claim in change.after.claims}
+    wanted = _wanted(changes)
     made = frozenset(change.address for change in changes if change.after)
     users = _users(changes)
     return {
@@ -67,34 +68,44 @@ def _wants(change: Change, holder: Change) -> bool:
     """Tell whether a change wants what another one holds now."""
     if change.after is None or holder.before is None:
         return False
-    return any(claim in change.after.claims for claim in holder.before.claims)
+    return any_clash(change.after.claims, holder.before.claims)
 
 
 def _holder(changes: Mapping[Address, Change], cycle: Iterable[Address]) -> Change:
     """Return the first change of a cycle that holds what another one wants."""
     circle = [changes[address] for address in sorted(set(cycle))]
     holders = _holders(circle)
-    wanted = {claim for change in circle if change.after for claim in change.after.claims}
-    holding = {holders[claim] for claim in wanted if claim in holders}
+    wanted = (claim for change in circle if change.after for claim in change.after.claims)
+    holding = {holder for claim in wanted for holder in holders.of(claim)}
     return next(change for change in circle if change.address in holding)
 
 
-def _holders(changes: Iterable[Change]) -> dict[str, Address]:
+def _holders(changes: Iterable[Change]) -> Holders[Address]:
     """Return who holds a claim now and will let it go, but for who is stopped first."""
-    return {
-        claim: change.address
+    return Holders(
+        (claim, change.address)
         for change in changes
         if change.before is not None and not change.stops_first
         for claim in change.before.claims
         if change.after is None or claim not in change.after.claims
-    }
+    )
+
+
+def _wanted(changes: Iterable[Change]) -> Holders[Address]:
+    """Return who wants a claim."""
+    return Holders(
+        (claim, change.address)
+        for change in changes
+        if change.after is not None
+        for claim in change.after.claims
+    )
 
 
 def _before_making(
-    change: Change, holders: Mapping[str, Address], known: Collection[Address]
+    change: Change, holders: Holders[Address], known: Collection[Address]
 ) -> frozenset[Address]:
     claims = change.after.claims if change.after else ()
-    freed = {holders[claim] for claim in claims if claim in holders} - {change.address}
+    freed = {holder for claim in claims for holder in holders.of(claim)} - {change.address}
     return frozenset(freed | {address for address in change.needs if address in known})
 
 
@@ -108,5 +119,5 @@ def _users(changes: Iterable[Change]) -> dict[Address, frozenset[Address]]:
     return {address: frozenset(found) for address, found in users.items()}
 
 
-def _frees(removal: Change, wanted: Collection[str]) -> bool:
-    return removal.before is not None and any(claim in wanted for claim in removal.before.claims)
+def _frees(removal: Change, wanted: Holders[Address]) -> bool:
+    return removal.before is not None and any(wanted.of(claim) for claim in removal.before.claims)

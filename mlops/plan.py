@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from mlops.claims import Holders, any_clash, words
 from mlops.diff import diff, worst
 from mlops.errors import Problem, SpecError
 from mlops.order import ordered
@@ -67,15 +68,14 @@ def plan(
 def _foreign(thing: Observed, ours: Collection[Observed]) -> bool:
     """Tell whether a thing is somebody else's, not one of ours seen from another place."""
     return thing.ownership is not Ownership.OURS and not any(
-        thing.claims and thing.identity == other.identity and thing.claims == other.claims
-        for other in ours
+        thing.identity == other.identity and any_clash(thing.claims, other.claims) for other in ours
     )
 
 
 def check_conflicts(desired: Iterable[Desired], others: Iterable[Observed]) -> tuple[Problem, ...]:
     """Return a problem for each wanted name or exclusive resource that is somebody else's."""
     names = {thing.address: thing for thing in others}
-    claims = {claim: thing for thing in others for claim in thing.claims}
+    held = Holders((claim, thing) for thing in others for claim in thing.claims)
     problems = []
     for thing in desired:
         if thing.address in names:
@@ -88,12 +88,12 @@ def check_conflicts(desired: Iterable[Desired], others: Iterable[Observed]) -> t
             )
         problems += [
             Problem(
-                summary=f"{claim.replace('/', ' ')} is taken by {claims[claim].state}",
+                summary=f"{words(claim)} is taken by {holder.state}",
                 where=where,
                 hint="choose another one, or end what holds it",
             )
             for claim, where in thing.claims.items()
-            if claim in claims
+            for holder in held.of(claim)[:1]
         ]
     return tuple(problems)
 

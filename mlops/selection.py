@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from mlops.claims import Holders, words
 from mlops.errors import Problem, SpecError
 from mlops.values import Action, Address, Change, Plan
 
@@ -50,18 +51,19 @@ def selected(whole: Plan, selection: Selection) -> Plan:
 
 def _check_claims(changes: Iterable[Change], left: Iterable[Change]) -> None:
     """Raise SpecError where a change wants what something holds that is left as it is."""
-    held = {claim: one.address for one in left if one.before for claim in one.before.claims}
+    live = [one.before for one in left if one.before is not None]
+    held = Holders((claim, thing.address) for thing in live for claim in thing.claims)
     problems = [
         Problem(
-            summary=f"`{change.address}` wants {claim.replace('/', ' ')}, which `{held[claim]}`"
-            " holds, and that is left out",
+            summary=f"`{change.address}` wants {words(claim)}, which `{holder}` holds,"
+            " and that is left out",
             where=where,
-            hint=f"select `{held[claim].name}` too",
+            hint=f"select `{holder.name}` too",
         )
         for change in changes
         if change.after is not None and change.action is not Action.KEEP
         for claim, where in change.after.claims.items()
-        if claim in held
+        for holder in held.of(claim)[:1]
     ]
     if problems:
         raise SpecError(*problems)

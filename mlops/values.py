@@ -141,8 +141,8 @@ class Desired:
     """A thing that shall exist.
 
     `fields` are compared; `inputs` are what apply needs and nobody compares; `claims` are
-    exclusive resources (`port/8890`) with the place that asked for them; `labels` say a field's
-    value in words; `endpoint` is the address it will answer at.
+    exclusive resources (`port/8890`, see `claims.py`) with the place that asked for them; `labels`
+    say a field's value in words; `endpoint` is the address it will answer at.
     """
 
     address: Address

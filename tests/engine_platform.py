@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from fakes import NoMeans
 
+from mlops.claims import any_clash
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.plain import Frozen
 from mlops.protocols import Means, Places
@@ -120,7 +121,7 @@ class Machine:
             if need not in self.things and need.place not in self.elsewhere:
                 raise AssertionError(f"{wanted.address} is made before {need}")
         for other in self.things.values():
-            if other.address != wanted.address and set(other.claims) & set(wanted.claims):
+            if other.address != wanted.address and any_clash(other.claims, wanted.claims):
                 problem = f"{wanted.address}: {other.address} holds the port"
                 raise TargetError(Problem(summary=problem))
         self._made += 1

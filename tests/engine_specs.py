@@ -23,7 +23,8 @@ from mlops.values import Address, Desired, Observed
 
 PLACES = ("here", "there")
 NAMES = ("ann", "bob", "cat", "dan", "eve")
-PORTS = (1, 2, 3, 4, 5)
+PORTS = (1, 2, 3, 4)
+HOSTS = ("127.0.0.1", "127.0.0.2")
 EVERYTHING = Selection()
 
 
@@ -38,16 +39,23 @@ class Service:
     environment: str
     tag: str
     region: str
+    host: str = ""
+
+    @property
+    def claim(self) -> str:
+        """The port, on one address if there is one."""
+        return f"port/{self.port}@{self.host}" if self.host else f"port/{self.port}"
 
 
 @st.composite
 def specs(draw: st.DrawFn) -> Mapping[str, Service]:
-    """Draw a spec: services by name, each with a port of its own."""
+    """Draw a spec: services by name, each with a port of its own, on all addresses or on one."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=len(NAMES)))
-    ports = draw(st.permutations(PORTS))
+    whole = {port: draw(st.booleans()) for port in PORTS}
+    slots = [(port, host) for port in PORTS for host in (("",) if whole[port] else HOSTS)]
     digests = {model: draw(st.sampled_from("xy")) for model in ("m", "n")}
     found = {}
-    for name, port in zip(names, ports, strict=False):
+    for name, (port, host) in zip(names, draw(st.permutations(slots)), strict=False):
         model = draw(st.sampled_from(("m", "n")))
         found[name] = Service(
             place=draw(st.sampled_from(PLACES)),
@@ -57,6 +65,7 @@ def specs(draw: st.DrawFn) -> Mapping[str, Service]:
             environment=draw(st.sampled_from(("e1", "e2"))),
             tag=draw(st.sampled_from(("dev", "prod", ""))),
             region=draw(st.sampled_from(("north", "north", "south"))),
+            host=host,
         )
     return found
 
@@ -79,6 +88,7 @@ def _service(name: str, one: Service) -> Desired:
         f"models.{one.model}": one.digest,
         "environment": one.environment,
         "port": one.port,
+        "host": one.host,
         "process": "running",
         "region": one.region,
     }
@@ -89,7 +99,7 @@ def _service(name: str, one: Service) -> Desired:
         f"{one.place}/service/{name}",
         fields=freeze(fields),
         needs=(make.address(f"store/model/{one.model}"), environment),
-        claims={f"port/{one.port}": make.where()},
+        claims={one.claim: make.where()},
         endpoint=f"http://127.0.0.1:{one.port}/score",
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mlops.claims import any_clash
 from mlops.errors import Problem, TargetError
 from mlops.means import OwnLease
 from mlops.plain import NOTHING, fingerprint
@@ -84,7 +85,7 @@ class MemoryTarget:
     def _check_claims(self, address: Address, wanted: Desired) -> None:
         """Refuse what the platform would: a port that another one holds."""
         for other in tuple(self.things.values()):
-            if other.address != address and set(other.claims) & set(wanted.claims):
+            if other.address != address and any_clash(other.claims, wanted.claims):
                 raise TargetError(Problem(summary=f"{other.address.name} holds the port"))
 
     def health(self, address: Address) -> Health:

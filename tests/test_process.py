@@ -301,7 +301,7 @@ def test_the_fields_of_a_service_are_complete_and_plain() -> None:
     assert service.fields["serving.max_wait"] == 0.5
     assert (service.fields["port"], service.fields["host"]) == (1234, "127.0.0.1")
     assert service.fields["process"] == "running"
-    assert list(service.claims) == ["port/1234"]
+    assert list(service.claims) == ["port/1234@127.0.0.1"]
     assert None not in service.fields.values()
     assert service.protect
 

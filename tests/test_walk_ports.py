@@ -69,3 +69,35 @@ def test_a_service_takes_the_port_of_one_that_is_deleted(walk: Walk) -> None:
     assert answer.code == 0, answer.err
     assert [205.826] == pytest.approx(walk.score(second), abs=0.001)
     walk.settled()
+
+
+def test_two_services_share_a_port_on_two_addresses_and_exchange_them(walk: Walk) -> None:
+    walk.edit("mlops.yaml", f"port: {walk.port}\n", f"port: {walk.port}\n    host: 127.0.0.1\n")
+    walk.add_service("other", walk.port)
+    walk.edit("mlops.yaml", f"port: {walk.port}}}", f"port: {walk.port}, host: 127.0.0.2}}")
+    first = walk.apply()
+    assert (first.code, walk.record()["host"]) == (0, "127.0.0.1"), first.err
+    walk.edit("mlops.yaml", "host: 127.0.0.1", "host: 127.0.0.3")
+    walk.edit("mlops.yaml", "host: 127.0.0.2", "host: 127.0.0.1")
+    walk.edit("mlops.yaml", "host: 127.0.0.3", "host: 127.0.0.2")
+
+    answer = walk.apply()
+
+    assert answer.code == 0, answer.err
+    assert ("127.0.0.2", "127.0.0.1") == (walk.record()["host"], walk.record("other")["host"])
+    walk.settled()
+
+
+def test_a_stranger_on_another_address_is_in_nobodys_way(walk: Walk) -> None:
+    with socket.create_server(("127.0.0.2", walk.port)):
+        answer = walk.apply()
+
+    assert answer.code == 0, answer.err
+
+
+def test_all_addresses_are_refused_where_a_stranger_has_one(walk: Walk) -> None:
+    walk.edit("mlops.yaml", f"port: {walk.port}\n", f"port: {walk.port}\n    host: 0.0.0.0\n")
+    with socket.create_server(("127.0.0.2", walk.port)):
+        answer = walk.run("plan")
+
+    assert f"port {walk.port} is taken by " in answer.err

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mlops.claims import clash, port_claim
 from mlops.clients.text import brief
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
@@ -15,8 +16,6 @@ from mlops.protocols import Kinds
 from mlops.schema.annotations import properties
 from mlops.schema.sections import MODEL_REFERENCE
 from mlops.settings import reference_parts
-
-_ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104 - read in a file, not bound to
 
 
 def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
@@ -78,7 +77,7 @@ def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:
 
 def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
     """Find services of one target that want one port: the default counts as written."""
-    taken: dict[tuple[str, int], dict[str, str]] = {}
+    taken: dict[tuple[str, int], list[tuple[str, str]]] = {}
     for name, entry in merged.entries("deployments").items():
         kind = target_kind(merged, entry, kinds)
         keys = properties(kinds.targets[kind].ServiceSettings) if kind else {}
@@ -88,12 +87,12 @@ def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
         host = entry.get("host", keys.get("host", {}).get("default"))
         if not isinstance(port, int) or not isinstance(host, str):
             continue
-        others = taken.setdefault((entry["target"], port), {})
-        clashing = others if host in _ANY_HOST else (host, *_ANY_HOST)
-        other = next((others[item] for item in clashing if item in others), None)
+        claim = port_claim(host, port)
+        others = taken.setdefault((entry["target"], port), [])
+        other = next((holder for held, holder in others if clash(claim, held)), None)
         if other is not None:
             yield _twice(merged, name, other, port)
-        others.setdefault(host, name)
+        others.append((claim, name))
 
 
 def _twice(merged: Merged, name: str, other: str, port: int) -> Problem:

@@ -3,6 +3,7 @@
 import os
 
 import mlops
+from mlops.claims import port_claim
 from mlops.hashing import short
 from mlops.secrets.fields import field
 from mlops.services import content_files, endpoint, serving_fields
@@ -31,6 +32,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
     """Return the server process of a deployment."""
     settings: ServiceSettings = deployment.settings
     answers = endpoint(settings.host, settings.port)
+    claim = port_claim(settings.host, settings.port)
     labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
     models = [Address(place="store", kind="model", name=model.name) for model in pins.models]
     return Desired(
@@ -42,7 +44,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
             "file": os.path.relpath(deployment.where.file, owner.root),
         },
         needs=(*models, environment_address(place, pins.inference.environment)),
-        claims={f"port/{settings.port}": deployment.places.get("port", deployment.where)},
+        claims={claim: deployment.places.get("port", deployment.where)},
         labels=labels,
         summary=f"{', '.join(labels.values())} at {answers}" if labels else answers,
         endpoint=answers,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mlops.claims import port_claim
 from mlops.code import code_of
 from mlops.environments.build import installed
 from mlops.errors import MlopsError
@@ -39,7 +40,6 @@ def observed_service(
     ownership, state = _ownership(instance, owner, wanted=wanted)
     fields = _fields(instance, cache)
     port = settings.get("port")
-    listens_on = instance.record.get("port") if instance.pid else None
     environment = short(str(settings.get("environment", "")))
     return Observed(
         address=Address(place=place, kind="service", name=name),
@@ -47,13 +47,19 @@ def observed_service(
         identity=str(instance.pid or ""),
         ownership=ownership,
         needs=(Address(place=place, kind="environment", name=environment),) if environment else (),
-        claims=(f"port/{listens_on}",) if listens_on and ownership is Ownership.OURS else (),
+        claims=_claims(instance) if ownership is Ownership.OURS else (),
         labels=freeze(_labels(instance, fields)),
         endpoint=endpoint(str(settings.get("host")), port) if isinstance(port, int) else "",
         protect=fields.get("protect") is True,
         state=state or process_state(instance),
         since=str(instance.record.get("created", "")) if instance.pid else "",
     )
+
+
+def _claims(instance: Instance) -> tuple[str, ...]:
+    """Return what a living server listens on, as it says itself."""
+    port = instance.record.get("port") if instance.pid else None
+    return (port_claim(str(instance.record.get("host")), port),) if isinstance(port, int) else ()
 
 
 def process_state(instance: Instance) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from mlops.claims import Holders, port_claim, resource
 from mlops.environments.build import installed
 from mlops.targets.process import world
 from mlops.values import Address, Desired, Observed, Ownership
@@ -30,18 +31,21 @@ def listeners(
     place: str, wanted: Collection[Desired], services: Collection[Observed]
 ) -> Iterator[Observed]:
     """Yield who listens on a wanted port and is none of our services."""
-    claims = {claim for thing in wanted for claim in thing.claims}
+    claims = Holders((claim, thing) for thing in wanted for claim in thing.claims)
     ours = {each.identity for each in services if each.ownership is Ownership.OURS}
-    ports = {int(claim.removeprefix("port/")) for claim in claims}
-    for port, (pid, words) in world.listeners(ports).items():
-        if str(pid) not in ours:
+    wanted_ports = {
+        int(resource(claim).removeprefix("port/")) for thing in wanted for claim in thing.claims
+    }
+    for listener in world.listeners(wanted_ports):
+        claim = port_claim(listener.host, listener.port)
+        if claims.of(claim) and str(listener.pid) not in ours:
             yield Observed(
-                address=Address(place=place, kind="listener", name=str(port)),
+                address=Address(place=place, kind="listener", name=claim.removeprefix("port/")),
                 fields={},
-                identity=str(pid),
+                identity=str(listener.pid),
                 ownership=Ownership.FOREIGN,
-                claims=(f"port/{port}",),
-                state=words,
+                claims=(claim,),
+                state=listener.words,
             )
 
 

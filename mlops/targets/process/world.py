@@ -244,16 +244,31 @@ def remove(folder: Path) -> None:
             return
 
 
-def listeners(ports: Iterable[int]) -> dict[int, tuple[int | None, str]]:
-    """Return the process id, and its words, of who listens on each of these ports."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A process that listens on a port of an address, and what to call it."""
+
+    host: str
+    port: int
+    pid: int | None
+    words: str
+
+
+def listeners(ports: Iterable[int]) -> list[Listener]:
+    """Return who listens on these ports."""
     wanted = set(ports)
-    return {
-        connection.laddr.port: (connection.pid, _named(connection.pid))
+    return [
+        Listener(
+            host=connection.laddr.ip,
+            port=connection.laddr.port,
+            pid=connection.pid,
+            words=_named(connection.pid),
+        )
         for connection in psutil.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
         and connection.laddr
         and connection.laddr.port in wanted
-    }
+    ]
 
 
 def _named(pid: int | None) -> str:
