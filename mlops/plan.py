@@ -115,6 +115,7 @@ def drifted(whole: Plan, applied: Mapping[Address, Applied]) -> Plan:
         store=whole.store,
         changes=tuple(change for change in changes if change is not None),
         notes=whole.notes,
+        calls=whole.calls,
     )
 
 

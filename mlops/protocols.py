@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, SupportsInt, TypeAlias, runtime_checkable
 
 from mlops.errors import Problem
 from mlops.events import Event, Report
@@ -124,6 +124,15 @@ class Target(Place, Protocol):
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the things that serve a deployment, defaults filled in. Pure."""
+
+
+@runtime_checkable
+class CountsCalls(Protocol):
+    """A place that other machines are asked for, which knows how often they were."""
+
+    @property
+    def calls(self) -> SupportsInt:
+        """The requests that were sent so far: a number, or what counts them."""
 
 
 @runtime_checkable

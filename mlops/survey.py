@@ -6,7 +6,7 @@ from dataclasses import replace
 from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import notes, plan
-from mlops.protocols import Records, World
+from mlops.protocols import CountsCalls, Records, World
 from mlops.selection import Selection, names, selected
 from mlops.values import Address, Applied, Desired, Plan
 
@@ -25,6 +25,7 @@ def survey(world: World, desired: Iterable[Desired], selection: Selection = EVER
         notes=(*held, *notes(seen)),
         wanted=wanted,
         identities={name: place.identity for name, place in world.places.items()},
+        calls=sum(int(at.calls) for at in world.places.values() if isinstance(at, CountsCalls)),
     )
     return selected(whole, selection)
 

@@ -248,7 +248,8 @@ class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
     `wanted` is everything that shall exist, whatever part of it the changes are about;
-    `identities` are the places themselves, by the names that the addresses start with.
+    `identities` are the places themselves, by the names that the addresses start with; `calls` is
+    how many requests to other machines it took.
     """
 
     project: str
@@ -257,6 +258,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     wanted: tuple[Desired, ...] = ()
     identities: Mapping[str, str] = NOTHING
+    calls: int = 0
 
     @property
     def pending(self) -> tuple[Change, ...]:

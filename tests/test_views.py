@@ -136,7 +136,7 @@ def test_one_thing_is_shown_key_by_key(golden: Golden) -> None:
 
 
 def test_every_format_has_its_view() -> None:
-    names = {"text", "json"}
+    names = {"text", "json", "markdown", "github", "sarif"}
 
     views = {name: make_view(samples.LOG) for name, make_view in VIEWS.items()}
 

@@ -132,15 +132,14 @@ def _drop_output() -> None:
 
 
 def _told(error: MlopsError) -> int:
-    """Write the problems to standard error, in the format that the command was given."""
+    """Write the problems in the format that the command was given."""
     from mlops.cli.options import FORM  # noqa: PLC0415  only errors need it
-    from mlops.cli.terminal import paper, say  # noqa: PLC0415  as above
-    from mlops.views.table import VIEWS  # noqa: PLC0415  as above
+    from mlops.cli.showing import tell  # noqa: PLC0415  as above
 
     context = click.get_current_context(silent=True)
     form = context.meta.get(FORM, "text") if context else "text"
     if error.problems:
-        say(VIEWS[form](paper(sys.stderr)).problems(error.problems))
+        tell(form, lambda view: view.problems(error.problems))
     return error.code
 
 

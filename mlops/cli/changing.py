@@ -9,6 +9,7 @@ import click
 
 from mlops.cli.options import Agreement
 from mlops.cli.session import Session
+from mlops.cli.showing import show
 from mlops.cli.terminal import say, typing, view, write
 from mlops.cli.watching import Show, shown, stopping, waiting
 from mlops.errors import Problem, RefusedError
@@ -58,8 +59,8 @@ class Terminal:
 
     def see(self, plan: Plan) -> None:
         """Show a plan, unless a document or a stream is asked for."""
-        if self.agreement.form == "text" and not self.agreement.stream:
-            write(view("text").plan(plan))
+        if self.agreement.form in ("text", "github") and not self.agreement.stream:
+            write(view(self.agreement.form).plan(plan))
 
     def agree(self, plan: Plan, deletes: int) -> None:
         """Raise RefusedError unless somebody types yes, or the number of deletes."""
@@ -88,7 +89,7 @@ def _show_report(report: Report, agreement: Agreement) -> None:
     if agreement.stream:
         say(view("text").report(report))
     elif agreement.form == "json" or report.outcomes:
-        write(view(agreement.form).report(report))
+        show(agreement.form, lambda view: view.report(report))
 
 
 def _asked(question: str, expected: str) -> None:

@@ -2,19 +2,27 @@
 
 import click
 
-from mlops.cli.options import Files, with_color, with_files, with_format, with_selection
+from mlops.cli.options import (
+    CHECKS,
+    Files,
+    with_color,
+    with_files,
+    with_formats,
+    with_selection,
+)
 from mlops.cli.session import open_session
-from mlops.cli.terminal import view, write
+from mlops.cli.showing import show
 from mlops.errors import DriftError
 from mlops.plan import drifted
 from mlops.selection import Selection
 from mlops.survey import survey
+from mlops.views.github import counts
 
 
 @click.command("drift")
 @with_files
 @with_selection
-@with_format
+@with_formats(*CHECKS)
 @with_color
 def command(files: Files, selection: Selection, form: str) -> None:
     """Show what somebody else changed since the last apply; exit with 8 if anything.
@@ -24,6 +32,6 @@ def command(files: Files, selection: Selection, form: str) -> None:
     session = open_session(files)
     whole = survey(session.world, session.desired(), selection)
     found = drifted(whole, session.world.records.read())
-    write(view(form).drift(found))
+    show(form, lambda view: view.drift(found), counts(found))
     if found.pending:
         raise DriftError

@@ -15,6 +15,12 @@ from mlops.settings import DURATION, duration
 
 Command = Callable[..., Any]
 
+PAGES = ("text", "json", "markdown", "github")
+"""The formats of what is shown to a team: `markdown` is a comment, `github` what a job writes."""
+
+CHECKS = (*PAGES, "sarif")
+"""The formats of what finds mistakes."""
+
 FORM = "mlops.form"
 """Where a context notes the format that was asked for."""
 
@@ -103,7 +109,12 @@ def _with_files(command: Command, *names: str) -> Command:
 
 
 def with_format(command: Command) -> Command:
-    """Give a command the option `--format text|json`, as its argument `form`.
+    """Give a command the option `--format text|json`, as its argument `form`."""
+    return with_formats("text", "json")(command)
+
+
+def with_formats(*names: str) -> Callable[[Command], Command]:
+    """Give a command the option `--format`, as its argument `form`.
 
     It is noted in the context as well, and early, so that problems are told in this format too.
     """
@@ -115,12 +126,12 @@ def with_format(command: Command) -> Command:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(names),
         default="text",
         is_eager=True,
         callback=noted,
         help="How to show it. Default: text.",
-    )(command)
+    )
 
 
 def with_selection(command: Command) -> Command:
@@ -152,7 +163,7 @@ def with_agreement(command: Command) -> Command:
 
     @_with_limits
     @click.option("--json", "stream", is_flag=True, help="Write a JSON line for each event.")
-    @with_format
+    @with_formats(*PAGES)
     @wraps(command)
     def gathered(
         auto_approve: bool,  # noqa: FBT001  click passes it by name

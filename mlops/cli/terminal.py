@@ -16,12 +16,13 @@ from mlops.views.table import VIEWS
 def paper(stream: IO[str]) -> Paper:
     """Return what may be written to a stream: cut and coloured only at a terminal."""
     columns = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else None
-    return Paper(color=_colored(stream), width=columns)
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    return Paper(color=_colored(stream), width=columns, root=root)
 
 
-def view(form: str) -> View:
-    """Return the view of a format, for standard output."""
-    return VIEWS[form](paper(sys.stdout))
+def view(form: str, *, error: bool = False) -> View:
+    """Return the view of a format, for standard output or standard error."""
+    return VIEWS[form](paper(sys.stderr if error else sys.stdout))
 
 
 def write(text: str) -> None:

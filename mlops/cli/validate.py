@@ -4,12 +4,12 @@ import os
 
 import click
 
-from mlops.cli.options import Files, with_color, with_files, with_format
+from mlops.cli.options import CHECKS, Files, with_color, with_files, with_formats
 
 
 @click.command("validate")
 @with_files
-@with_format
+@with_formats(*CHECKS)
 @with_color
 def command(files: Files, form: str) -> None:
     """Check the files, and show every problem with its line.
@@ -23,7 +23,7 @@ def command(files: Files, form: str) -> None:
     spec = load(files.paths, files.variables, KINDS)
     names = tuple(os.path.relpath(path) for path in spec.files)
     count = len(spec.deployments)
-    if form == "json":
-        write(view(form).record({"files": names, "deployments": tuple(spec.deployments)}))
-    else:
+    if form in ("text", "github"):
         write(f"{', '.join(names)}: fine ({count} deployment{'s' * (count != 1)})\n")
+    else:
+        write(view(form).record({"files": names, "deployments": tuple(spec.deployments)}))

@@ -17,6 +17,18 @@ class UnavailableError(TargetError):
     """A store failed for the moment; what was asked of it may have been done all the same."""
 
 
+class Calls:
+    """Counts requests to other machines, for all that share it."""
+
+    __slots__ = ("made",)
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def __int__(self) -> int:
+        return self.made
+
+
 class Connection:
     """The way to one store. `root` is its folder, if it is one; `connect` makes the client."""
 
@@ -25,6 +37,7 @@ class Connection:
         self._root = root
         self._connect = connect
         self._client: Any = None
+        self.calls = Calls()
 
     def there(self) -> Any:
         """Return the client; None if the folder of the store was not made yet."""
@@ -62,6 +75,7 @@ class Connection:
         """Turn what the client raises into a TargetError."""
         from obstore.exceptions import BaseError  # noqa: PLC0415  as above
 
+        self.calls.made += self._root is None and verb != "open"
         try:
             yield
         except (BaseError, OSError, ValueError) as error:

@@ -24,7 +24,7 @@ class Objects:
 
     `root` is the folder of a folder store. `connect` makes the client of any other, and
     `connect_prompt` one that fails soon instead of trying for minutes: `prompt` is the same store
-    behind it, for short records.
+    behind it, for short records. `sent` counts the requests to a store that is no folder.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Objects:
         self.root = root
         self.prompt = Objects(location, root, connect_prompt) if connect_prompt else self
         self._connection = Connection(location, root, connect)
+        self.sent = self._connection.calls
 
     def create(self, path: str, data: bytes) -> bool:
         """Write an object that does not exist yet. Return False if it does."""

@@ -47,6 +47,7 @@ class Registry:
     def __init__(self, objects: Objects) -> None:
         self.identity = objects.location
         self._objects = objects
+        self.calls = objects.sent
         self._blobs = Blobs(objects)
         self._versions = Versions(objects)
 

@@ -88,6 +88,7 @@ def _document(plan: Plan, summary: object, changes: Sequence[Change]) -> dict[st
         "summary": summary,
         "changes": [_change(change) for change in changes],
         "notes": plan.notes,
+        "calls": plan.calls,
     }
 
 

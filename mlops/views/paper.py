@@ -14,10 +14,14 @@ TAB = "    "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """Where text goes. `width` is in columns; None is a log or a pipe, where nothing is cut."""
+    """Where text goes. `width` is in columns; None is a log or a pipe, where nothing is cut.
+
+    `root` is the folder below which files are named, where the names are for programs.
+    """
 
     color: bool = False
     width: int | None = None
+    root: str = ""
 
     def ink(self, text: str, color: str | None = None, *, bold: bool = False) -> str:
         """Return `text` made harmless, in a colour if the paper takes it."""

@@ -1,0 +1,61 @@
+"""Shows a value in the format that was asked for; for a job on GitHub, on its summary page too."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mlops.cli.terminal import say, view, write
+from mlops.errors import Problem, SpecError
+from mlops.protocols import View
+
+SUMMARY = 1_000_000
+"""Bytes of the summary of one step; GitHub shows none that is larger than 1 MiB."""
+
+Shown = Callable[[View], str]
+
+
+def show(form: str, shown: Shown, outputs: Mapping[str, str] | None = None) -> None:
+    """Write data; a GitHub job gets its summary, and `outputs` for its later steps."""
+    write(shown(view(form)))
+    if form == "github":
+        _summarise(shown)
+        _put_out(outputs or {})
+
+
+def tell(form: str, shown: Shown) -> None:
+    """Write what went wrong: to standard error, but for the formats in which it is data."""
+    if form in ("text", "json"):
+        say(shown(view(form, error=True)))
+    else:
+        show(form, shown)
+
+
+def _summarise(shown: Shown) -> None:
+    from mlops.views.markdown import MarkdownView  # noqa: PLC0415  for a GitHub job alone
+
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if name:
+        file = Path(name)
+        room = SUMMARY - (file.stat().st_size if file.exists() else 0)
+        _append(file, shown(MarkdownView(limit=room)))
+
+
+def _put_out(outputs: Mapping[str, str]) -> None:
+    from mlops.views.github import outputs as lines  # noqa: PLC0415  as above
+
+    name = os.environ.get("GITHUB_OUTPUT")
+    if name and outputs:
+        _append(Path(name), lines(outputs))
+
+
+def _append(file: Path, text: str) -> None:
+    try:
+        with file.open("a", encoding="utf-8") as writer:
+            writer.write(text)
+    except OSError as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot write `{file}`: {error.strerror}",
+                hint="look at GITHUB_STEP_SUMMARY and GITHUB_OUTPUT, or use another format",
+            )
+        ) from error

@@ -1,0 +1,113 @@
+"""A page that must not grow over a limit: what comes first stays, and what was cut is counted.
+
+The heads of all lines go before the details of any, and sections in the order given.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlops.views.words import counted
+
+SPARE = 120
+"""Bytes for the sentence that counts what was cut of a section."""
+
+TAGS = len("<details open><summary></summary></details>\n")
+"""Bytes around a line that unfolds, no fewer than those around one that does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing of a section as HTML: its head, and what unfolds below it.
+
+    `brief` is what is left of it where the heads of a section that is kept are too long.
+    """
+
+    head: str
+    detail: str = ""
+    brief: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines of `noun`s under a title. `kept` ones are not cut; `folded` ones are closed.
+
+    What unfolds below the lines of an `open` one is seen from the start.
+    """
+
+    title: str
+    noun: str
+    lines: tuple[Line, ...]
+    kept: bool = False
+    folded: bool = False
+    open: bool = False
+
+
+def fitted(sections: Sequence[Section], room: int) -> str:
+    """Return the sections that hold anything, as HTML of at most `room` bytes."""
+    given = [section for section in sections if section.lines]
+    left = room - sum(_length(_page(section, "")) + SPARE for section in given)
+    briefs: dict[int, str] = {}
+    heads: list[int] = []
+    for place, section in enumerate(given):
+        number, rest = _fitting([_bare(line) for line in section.lines], left)
+        if section.kept and number < len(section.lines):
+            briefs[place] = _brief(section, left)
+            number, rest = 0, left - _length(briefs[place])
+        heads.append(number)
+        left = rest
+    pages = []
+    for place, section in enumerate(given):
+        details, left = _fitting([line.detail for line in section.lines[: heads[place]]], left)
+        body = briefs.get(place) or _list(section, heads[place], details)
+        pages.append(_page(section, body))
+    return "".join(pages)
+
+
+def _fitting(texts: Sequence[str], room: int, around: int = TAGS) -> tuple[int, int]:
+    """Return how many of the texts fit, from the first on, and the room that they leave."""
+    for number, text in enumerate(texts):
+        needed = _length(text) + around if text else 0
+        if needed > room:
+            return number, room
+        room -= needed
+    return len(texts), room
+
+
+def _list(section: Section, heads: int, details: int) -> str:
+    """Return so many heads of a section, and so many of them with what unfolds."""
+    opened = " open" if section.open else ""
+    shown = [
+        f"<details{opened}><summary>{line.head}</summary>{line.detail}</details>"
+        if line.detail and number < details
+        else _bare(line)
+        for number, line in enumerate(section.lines[:heads])
+    ]
+    return "\n".join([*shown, *_more(section, heads)])
+
+
+def _brief(section: Section, room: int) -> str:
+    """Return what a section holds by name alone."""
+    names = [line.brief for line in section.lines]
+    number, _ = _fitting(names, room, around=2)
+    return "\n".join([f"<p>{', '.join(names[:number])}</p>", *_more(section, number)])
+
+
+def _bare(line: Line) -> str:
+    return f"<li>{line.head}</li>"
+
+
+def _more(section: Section, shown: int) -> list[str]:
+    """Return the sentence that counts what was cut, if anything was."""
+    cut = len(section.lines) - shown
+    return [f"<p>… and {counted(cut, section.noun)} more</p>"] if cut else []
+
+
+def _page(section: Section, body: str) -> str:
+    title = f"{section.title}: {len(section.lines)}"
+    if section.folded:
+        return f"<details><summary>{title}</summary>\n{body}\n</details>\n\n"
+    return f"<h4>{title}</h4>\n{body}\n\n"
+
+
+def _length(text: str) -> int:
+    return len(text.encode())
