@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from walk import NO_CHANGES, Answer, Walk, free_port, processes, walking
 
+import mlops
+
 RUNNER = Path(__file__).with_name("engine_killed.py")
 PARTS = 4
 TRIES = 3
@@ -146,6 +148,22 @@ def test_an_update_of_code_and_tags_is_killed(sweeper: Sweeper, part: int) -> No
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+def test_a_hand_over_to_another_server_is_killed(sweeper: Sweeper, part: int) -> None:
+    sweeper.writes(*APPLY)
+    stages = itertools.pairwise(("dev", *(f"stage-{number}" for number in range(1000))))
+    change(sweeper.walk, *next(stages))
+    age(sweeper.walk)
+    writes = sweeper.writes(*APPLY)
+    for number in chosen(part, writes):
+        change(sweeper.walk, *next(stages))
+        age(sweeper.walk)
+
+        sweeper.run(*APPLY, kill=number)
+
+        mended(sweeper, *APPLY)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_delete_is_killed(sweeper: Sweeper, part: int) -> None:
     port = free_port()
     walk = sweeper.walk
@@ -168,3 +186,11 @@ def change(walk: Walk, old: str, new: str) -> None:
     walk.edit("mlops.yaml", f"stage: {old}", f"stage: {new}")
     script = walk.folder / "score" / "score.py"
     script.write_text(script.read_text(encoding="utf-8") + f"# {new}\n", encoding="utf-8")
+
+
+def age(walk: Walk) -> None:
+    """Let the server be of an older version than ours."""
+    path = walk.instance / "server.json"
+    text = path.read_text(encoding="utf-8")
+    assert mlops.__version__ in text
+    path.write_text(text.replace(mlops.__version__, "0.0.1"), encoding="utf-8")

@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .. import VERSION
 from .limits import UnfitError
 from .settings import Model
 
@@ -46,6 +48,7 @@ class Record:
         self._path = folder / "server.json"
         self._values: dict[str, Any] = {
             "pid": os.getpid(),
+            "version": VERSION,
             "started": now,
             "created": datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds"),
             "host": None,
@@ -149,6 +152,38 @@ def prune(folder: Path, models: tuple[Model, ...]) -> None:
             else:
                 with contextlib.suppress(OSError):
                     found.rmdir()
+
+
+def sweep_code(folder: Path, code: Path) -> bool:
+    """Remove the code beside `code` that nobody uses; return False if it must be tried again.
+
+    Who lays code holds the lock of the folder until the settings name it.
+    """
+    root = folder / "code"
+    if code.parent != root:
+        return True
+    try:
+        with locked(root):
+            wanted = Path(json.loads((folder / "settings.json").read_bytes())["code"]).name
+            for path in root.iterdir():
+                if path.name not in (code.name, wanted):
+                    shutil.rmtree(path, ignore_errors=True)
+    except BlockingIOError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # the folder was changed by hand: better too much than too little
+    return True
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder itself. Raises BlockingIOError while another process does."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def tail(folder: Path, start: int) -> list[str]:

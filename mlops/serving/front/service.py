@@ -126,6 +126,7 @@ class Service:
             self.fail(Failure(summary="the other server does not let go", log=[]))
             return
         self.yielding = Yielding(self)
+        self.record.write(retiring=True)  # the old one is, until it has ended
         self.record.unmute()
         self._changed()
         await self.open()

@@ -11,8 +11,9 @@ The protocol, for who writes the instance folder:
    Failed: `swap` is `{"settings": <digest>, "state": "failed", "error": {"summary", "log"}}`,
    `settings` is the old digest, the old workers go on. It stays so until the next SIGHUP.
 4. The old workers end once they have answered what was in their pipes; `retiring` is true until
-   then. Only after it is false may the old code folder be removed. Links to models that nobody
-   needs any more are removed here.
+   then. Links to models that nobody needs any more are removed here, and code folders beside the
+   one in use: hold the lock of FOLDER/code (flock) from before you lay code until the settings
+   name it.
 
 A SIGHUP with the digest that runs clears a failed swap and ends one that is starting. A SIGHUP
 during a swap begins again with what is written then. `host` and `port` cannot change: that fails.
@@ -27,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .crew import Crew, Failure
-from .instance import link, prune
+from .instance import link, prune, sweep_code
 from .launch import launch
 from .limits import UnfitError
 from .logs import reshape
@@ -52,7 +53,7 @@ class Next:
 
 
 class Sweep:
-    """Removes links that nobody needs any more, once nobody does."""
+    """Removes links and code that nobody needs any more, once nobody does."""
 
     def __init__(self, service: Any, trying: Callable[[], bool]) -> None:
         self._service = service
@@ -71,10 +72,19 @@ class Sweep:
 
     async def _sweep(self) -> None:
         service = self._service
-        while service.pool.retiring or self._trying() or not service.alone:  # noqa: ASYNC110 - once a swap
+        while self._busy() or not await self._code():  # noqa: ASYNC110 - once a swap
             await asyncio.sleep(POLL)
         prune(service.folder, service.settings.models)
         service.tell(retiring=False)
+
+    async def _code(self) -> bool:
+        service = self._service
+        return await asyncio.to_thread(sweep_code, service.folder, service.settings.code)
+
+    def _busy(self) -> bool:
+        """Say whether somebody may still need what is not in the settings."""
+        service = self._service
+        return service.pool.retiring or self._trying() or not service.alone
 
 
 class Swaps:

@@ -13,10 +13,15 @@ _LAID = re.compile(r"\.new|[0-9a-f]{12}")
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return the half-written files and the code that nobody uses; what is not ours is no such."""
-    used = Path(str(world.read_json(folder / "settings.json").get("code", ""))).name
-    retiring = world.read_json(folder / "server.json").get("retiring")
-    laid = [] if retiring else _matching(folder / "code", _LAID)
+    """Return the half-written files and the code that nobody uses; what is not ours is no such.
+
+    A server that has yet to get to its settings, or old workers, may still use any code.
+    """
+    instance = world.instance(folder, None)
+    used = Path(str(instance.settings.get("code", ""))).name
+    record = instance.record
+    unsure = record.get("retiring") or record.get("settings") != instance.settings_digest
+    laid = [] if unsure else _matching(folder / "code", _LAID)
     files = [path for path in _matching(folder, _FRESH) if not _writing(path)]
     return sorted([*files, *(path for path in laid if path.name != used)])
 

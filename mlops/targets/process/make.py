@@ -3,10 +3,13 @@
 Safe to be cut short anywhere: the mark is written first, what the server reads last.
 """
 
+import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Environment
 from mlops.targets.process import world
+from mlops.targets.process.handover import can_hand_over, hand_over, settle_successor
 from mlops.targets.process.leftovers import sweep
-from mlops.targets.process.swap import can_swap, swap
+from mlops.targets.process.swap import can_swap, swap, written
 from mlops.values import Content, Desired, FileEntry, Owner, Progress
 
 METADATA = ("tags", "description", "protect")
@@ -54,22 +58,53 @@ def service(
     """
     mark(folder, wanted, owner)
     yield Progress(text="copying code")
-    code = _laid_code(folder, wanted, means)
-    settings = _settings(folder, wanted, means, owner) | {"code": code}
-    means.lease.check()
-    instance = world.instance(folder, world.server(folder))
-    if can_swap(instance, settings):
-        settings = _renewed(settings, instance.settings, renew=renew)
-        yield Progress(text="trying it beside what serves")
-        swap(instance, settings, means.lease)
-    else:
-        yield Progress(text="starting the server")
+    with _laying(folder):
+        settings = _settings(folder, wanted, means, owner)
         means.lease.check()
-        world.end(folder)
-        means.lease.check()  # an end takes its grace, and another run may have begun since
-        world.write_json(folder / "settings.json", settings)
-        _started(folder, settings["mark"])
+        change = _begun(folder, settings, means, renew=renew)
+    yield Progress(text=change.text)
+    change.carry_out()
     sweep(folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a server comes to what was written for it."""
+
+    text: str
+    carry_out: Callable[[], None]
+
+
+def _begun(folder: Path, settings: dict[str, Any], means: Means, *, renew: bool) -> _Way:
+    """Write the settings of a server, and say how it gets to them. What must end has ended then."""
+    settle_successor(world.instance(folder, world.server(folder)), settings)
+    instance = world.instance(folder, world.server(folder))
+    runs = can_hand_over(instance, settings) and world.runs(instance, settings)
+    if can_swap(instance, settings) or (runs and not renew):
+        settings = _renewed(settings, instance.settings, renew=renew)
+        switch = written(instance, settings, means.lease)
+        return _Way(text="trying it beside what serves", carry_out=lambda: swap(switch))
+    if can_hand_over(instance, settings):
+        switch = written(instance, settings, means.lease)
+        named = settings["mark"]
+        return _Way(text="starting a server beside", carry_out=lambda: hand_over(switch, named))
+    means.lease.check()
+    world.end(folder)
+    means.lease.check()  # an end takes its grace, and another run may have begun since
+    world.write_json(folder / "settings.json", settings)
+    return _Way(text="starting the server", carry_out=lambda: _started(folder, settings["mark"]))
+
+
+@contextmanager
+def _laying(folder: Path) -> Iterator[None]:
+    """Keep the server from removing code that its settings do not name yet."""
+    (folder / "code").mkdir(exist_ok=True)
+    descriptor = os.open(folder / "code", os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _renewed(
@@ -141,13 +176,14 @@ def _laid(folder: Path, digest: str) -> bool:
 
 
 def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict[str, Any]:
-    """Return what the server reads when it starts."""
+    """Return what the server reads when it starts, its code being laid."""
     fields = wanted.fields
     digest = str(fields["environment"])
     environments = folder.parents[1] / "environments"
     python = environments / digest.removeprefix("sha256:")[:12] / "bin" / "python"
     return {
         "mark": _mark(wanted, owner),
+        "code": _laid_code(folder, wanted, means),
         "service": wanted.address.name,
         "server": fields["server"],
         "host": fields["host"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlops.claims import Holders, port_claim, resource
 from mlops.environments.build import installed
-from mlops.targets.process import world
+from mlops.targets.process.listeners import listening
 from mlops.values import Address, Desired, Observed, Ownership
 
 ENVIRONMENT = re.compile(r"[0-9a-f]{12}")
@@ -36,7 +36,7 @@ def listeners(
     wanted_ports = {
         int(resource(claim).removeprefix("port/")) for thing in wanted for claim in thing.claims
     }
-    for listener in world.listeners(wanted_ports):
+    for listener in listening(wanted_ports):
         claim = port_claim(listener.host, listener.port)
         if claims.of(claim) and str(listener.pid) not in ours:
             yield Observed(

@@ -54,6 +54,7 @@ IMPACT: Mapping[str, Impact] = {
     "environment": Impact.ROLLING,
     "environment_variables": Impact.ROLLING,
     "serving": Impact.ROLLING,
+    "server": Impact.ROLLING,
 }
 """Whatever is not named here restarts the server."""
 

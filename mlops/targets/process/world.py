@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import psutil
 
 from mlops.errors import MlopsError
+from mlops.plain import NOTHING
 
 SERVER = Path(__file__).parents[2] / "serving"
 """Our own installation's server; it runs isolated and imports nothing of the user's."""
@@ -105,6 +107,12 @@ def carried_mark(pid: int | None) -> Mapping[str, Any]:
     return {"mark": mark} if isinstance(mark, dict) and mark else {}
 
 
+def runs(instance: Instance, settings: object) -> bool:
+    """Tell whether the server of an instance folder runs these settings."""
+    digest = hashlib.sha256(json_bytes(settings)).hexdigest()
+    return bool(instance.record.get("settings") == digest)
+
+
 def instances(services: Path) -> dict[str, Instance]:
     """Return every instance folder below `services` by its name, servers without one included."""
     pids = servers(services)
@@ -135,8 +143,8 @@ def servers(services: Path) -> dict[str, int]:
     Told by the process table alone, so that a folder removed by hand hides no process.
     """
     return {
-        Path(folder).name: pid
-        for folder, pid in _running().items()
+        Path(folder).name: _meant(Path(folder), pids)
+        for folder, pids in _running().items()
         if Path(folder).parent == services
     }
 
@@ -147,32 +155,45 @@ def server(folder: Path) -> int | None:
     Looks at the process that its record names; at the whole table only where that one is another.
     """
     told = read_json(folder / "server.json").get("pid")
-    return told if _serves(told, folder) else _running().get(str(folder))
+    if isinstance(told, int) and serves(told, folder):
+        return told
+    pids = _running().get(str(folder))
+    return _meant(folder, pids) if pids else None
 
 
-def _running() -> dict[str, int]:
-    """Return the process id of every living server of this machine by its instance folder.
+def _meant(folder: Path, pids: list[int]) -> int:
+    """Return which of several processes is the server of a folder: the one that its record names.
 
-    A child that a server has just forked looks like it for a moment: the oldest is meant.
+    The others are one that takes over or has been relieved, or a child that a server has just
+    forked, which looks like it for a moment. Without a word of the record, the oldest is meant.
     """
-    found: dict[str, tuple[float, int]] = {}
+    told = read_json(folder / "server.json").get("pid")
+    return told if told in pids else pids[0]
+
+
+def served_folder(pid: int) -> Path | None:
+    """Return the instance folder that a process is a server of, if it is one."""
+    try:
+        words = psutil.Process(pid).cmdline()
+    except (psutil.Error, OverflowError):
+        return None
+    return Path(words[3]) if _serving(words) else None
+
+
+def _running() -> dict[str, list[int]]:
+    """Return the process ids of all servers of this machine, the oldest first, by their folder."""
+    found: dict[str, list[tuple[float, int]]] = {}
     for process in psutil.process_iter(["pid", "cmdline", "create_time"]):
         words = process.info["cmdline"] or []
         if _serving(words):
             this = (process.info["create_time"], process.info["pid"])
-            found[words[3]] = min(this, found.get(words[3], this))
-    return {folder: pid for folder, (_, pid) in found.items()}
+            found.setdefault(words[3], []).append(this)
+    return {folder: [pid for _, pid in sorted(those)] for folder, those in found.items()}
 
 
-def _serves(pid: Any, folder: Path) -> bool:
+def serves(pid: Any, folder: Path) -> bool:
     """Tell whether a process lives and is the server of a folder. `pid` may be anything."""
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    try:
-        words = psutil.Process(pid).cmdline()
-    except (psutil.Error, OverflowError):
-        return False
-    return _serving(words) and words[3] == str(folder)
+    return isinstance(pid, int) and pid > 0 and served_folder(pid) == folder
 
 
 def _serving(words: list[str]) -> bool:
@@ -180,17 +201,20 @@ def _serving(words: list[str]) -> bool:
     return len(words) == 4 and words[1] == "-I" and words[2].endswith("/mlops/serving")
 
 
-def start(folder: Path, mark: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, mark: Mapping[str, Any], more: Mapping[str, str] = NOTHING
+) -> subprocess.Popen[bytes]:
     """Start the server of an instance folder in a session of its own, not waiting for it.
 
-    The process carries its mark, so that it is known even when its folder was removed.
+    The process carries its mark, so that it is known even when its folder was removed, and `more`
+    variables.
     """
     environment = {
         name: value
         for name, value in os.environ.items()
         if name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)
     }
-    environment[MARK] = json.dumps(mark)
+    environment |= {MARK: json.dumps(mark), **more}
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-I", str(SERVER), str(folder)],
@@ -204,24 +228,35 @@ def start(folder: Path, mark: Mapping[str, Any]) -> subprocess.Popen[bytes]:
 
 
 def end(folder: Path) -> None:
-    """End the server of an instance folder, if one lives: ask it, then kill it. Waits for it."""
-    pid = server(folder)
-    if pid is None:
-        return
+    """End every server of an instance folder: ask them, then kill them. Waits for them."""
+    pids = _running().get(str(folder), [])
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).terminate()
+    for pid in pids:
+        finish(pid, GRACE + 2)
+
+
+def finish(pid: int, seconds: float) -> None:
+    """Wait so long for a process that was asked to end, then kill it."""
+    if not _ended(pid, seconds):
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
+        _ended(pid, GRACE)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process lives. A zombie does not: who shall reap it may never do so."""
     try:
-        process = psutil.Process(pid)
-        process.terminate()
-        if not _ended(process, GRACE + 2):
-            process.kill()
-            _ended(process, GRACE)
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return
+        return False
 
 
-def _ended(process: Any, seconds: float) -> bool:
-    """Wait until a process has ended. A zombie has: who shall reap it may never do so."""
+def _ended(pid: int, seconds: float) -> bool:
+    """Wait until a process has ended."""
     deadline = time.monotonic() + seconds
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while alive(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
@@ -242,39 +277,3 @@ def remove(folder: Path) -> None:
             parent.rmdir()
         except OSError:
             return
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
-    """A process that listens on a port of an address, and what to call it."""
-
-    host: str
-    port: int
-    pid: int | None
-    words: str
-
-
-def listeners(ports: Iterable[int]) -> list[Listener]:
-    """Return who listens on these ports."""
-    wanted = set(ports)
-    return [
-        Listener(
-            host=connection.laddr.ip,
-            port=connection.laddr.port,
-            pid=connection.pid,
-            words=_named(connection.pid),
-        )
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-        and connection.laddr.port in wanted
-    ]
-
-
-def _named(pid: int | None) -> str:
-    if pid is None:
-        return "another process"
-    try:
-        return f"`{psutil.Process(pid).name()}` (process {pid})"
-    except psutil.Error:
-        return f"process {pid}"
