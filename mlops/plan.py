@@ -9,6 +9,7 @@ from mlops.errors import Problem, SpecError
 from mlops.order import ordered
 from mlops.plain import fingerprint
 from mlops.protocols import Places
+from mlops.renaming import with_renames
 from mlops.values import (
     Action,
     Address,
@@ -62,7 +63,7 @@ def plan(
         for thing in ours.values()
         if thing.address not in wanted and thing.address not in needed
     ]
-    return ordered([*made, *removed])
+    return ordered(with_renames([*made, *removed]))
 
 
 def _foreign(thing: Observed, ours: Collection[Observed]) -> bool:

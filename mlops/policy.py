@@ -22,11 +22,12 @@ class Limits:
 def check(plan: Plan, limits: Limits) -> tuple[Problem, ...]:
     """Return a problem for each limit that the plan breaks."""
     deletes = removals(plan)
+    renamed = [change for change in plan.changes if _goes(change) and change.renamed]
     live = sum(1 for change in plan.changes if change.before is not None and _serving(change))
     if len(deletes) > limits.deletes:
         return (_too_many(len(deletes), live, limits),)
     replaced = [change for change in plan.changes if change.action is Action.REPLACE]
-    touched = len(deletes) + len(replaced)
+    touched = len(deletes) + len(replaced) + len(renamed)
     if live >= FLEET and touched > SHARE * live and touched > limits.deletes:
         share = f"{touched} of {live} services, over {SHARE:.0%}"
         return (
@@ -39,18 +40,14 @@ def check(plan: Plan, limits: Limits) -> tuple[Problem, ...]:
 
 
 def removals(plan: Plan) -> tuple[Change, ...]:
-    """Return the deletes that count: those of services, but for protected ones."""
-    return tuple(
-        change
-        for change in plan.changes
-        if change.action is Action.DELETE and _serving(change) and not _protected(change)
-    )
+    """Return the deletes that count: those of services, but for protected and renamed ones."""
+    return tuple(change for change in plan.changes if _goes(change) and not change.renamed)
 
 
 def blocked(plan: Plan) -> dict[Address, str]:
     """Return the changes that protection forbids, with the reason. The others may go on.
 
-    What a protected thing needs stays with it.
+    What a protected thing needs stays with it; so does its name.
     """
     kept = [
         change
@@ -66,6 +63,11 @@ def blocked(plan: Plan) -> dict[Address, str]:
     removed = {change.address for change in plan.changes if change.action is Action.DELETE}
     return {
         **{address: because for address, because in needed.items() if address in removed},
+        **{
+            change.renamed: f"{change.address} is protected, and keeps its name"
+            for change in kept
+            if change.renamed
+        },
         **{change.address: "protected: apply `protect: false` first" for change in kept},
     }
 
@@ -76,6 +78,11 @@ def _too_many(deletes: int, live: int, limits: Limits) -> Problem:
         summary=f"the plan deletes {deletes} of {services} (allowed: {limits.deletes})",
         hint=f"run with `--allow-deletes {deletes}` if you mean it",
     )
+
+
+def _goes(change: Change) -> bool:
+    """Tell whether a service is deleted that nothing protects."""
+    return change.action is Action.DELETE and _serving(change) and not _protected(change)
 
 
 def _serving(change: Change) -> bool:

@@ -3,7 +3,7 @@
 Resolves no dependencies and runs nothing of the checkout.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -42,8 +42,11 @@ def resolve(
     newest = {pinned.name: pinned for pinned, _ in models.values()}
     served = _each(
         spec.deployments,
-        lambda deployment: targets[deployment.target].desire(
-            deployment, _pins(deployment, spec, newest, code, store)
+        lambda deployment: _renamed(
+            deployment,
+            targets[deployment.target].desire(
+                deployment, _pins(deployment, spec, newest, code, store)
+            ),
         ),
         problems,
     )
@@ -52,6 +55,16 @@ def resolve(
     things = [thing for _, thing in models.values()]
     things += [thing for group in served.values() for thing in group]
     return tuple({thing.address: thing for thing in things}.values())
+
+
+def _renamed(deployment: Deployment, things: Iterable[Desired]) -> tuple[Desired, ...]:
+    """Return the things of a deployment, where what has its name knows the name before."""
+    return tuple(
+        replace(thing, renamed_from=deployment.renamed_from)
+        if thing.address.name == deployment.name
+        else thing
+        for thing in things
+    )
 
 
 def _each(

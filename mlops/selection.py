@@ -70,8 +70,11 @@ def _check_claims(changes: Iterable[Change], left: Iterable[Change]) -> None:
 
 
 def _with_needs(chosen: set[Address], changes: Collection[Change]) -> set[Address]:
-    """Return the chosen addresses and, again and again, what they need."""
-    needs = {change.address: change.needs for change in changes}
+    """Return the chosen addresses and, again and again, what they need, and their other name."""
+    needs = {
+        change.address: (*change.needs, *((change.renamed,) if change.renamed else ()))
+        for change in changes
+    }
     todo = list(chosen)
     every = set(chosen)
     while todo:

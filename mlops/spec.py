@@ -139,6 +139,7 @@ class Deployment:
     tags: Mapping[str, str] = NOTHING
     description: str = ""
     protect: bool = False
+    renamed_from: str = ""
     checks: tuple[Check, ...] = ()
     where: Where
     places: Mapping[str, Where] = NOTHING

@@ -142,7 +142,7 @@ class Desired:
 
     `fields` are compared; `inputs` are what apply needs and nobody compares; `claims` are
     exclusive resources (`port/8890`, see `claims.py`) with the place that asked for them; `labels`
-    say a field's value in words; `endpoint` is the address it will answer at.
+    say a field's value in words; `endpoint` is where it will answer, `renamed_from` its old name.
     """
 
     address: Address
@@ -155,6 +155,7 @@ class Desired:
     endpoint: str = ""
     protect: bool = False
     checks: tuple[Check, ...] = ()
+    renamed_from: str = ""
     where: Where | None = None
 
 
@@ -215,7 +216,8 @@ class Change:
     | delete          | given  | None  |
 
     `reason` and `downtime` are for people; nothing may branch on them. `stops_first` marks the
-    one of several services that want each other's ports that has to let go before all others.
+    one of several services that want each other's ports that has to let go before all others;
+    `renamed` is the other side of a rename.
     """
 
     address: Address
@@ -228,6 +230,7 @@ class Change:
     after: Desired | None = None
     needs: tuple[Address, ...] = ()
     stops_first: bool = False
+    renamed: Address | None = None
 
 
 COUNTED = ("model", "service")

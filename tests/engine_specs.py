@@ -128,9 +128,13 @@ class Person:
         """Return the records."""
         return History(objects=self.objects, project="p", lineage=dict, targets={})
 
+    def wanted(self, spec: Mapping[str, Service]) -> tuple[Desired, ...]:
+        """Return what a spec wants."""
+        return desired(spec)
+
     def pending(self, spec: Mapping[str, Service]) -> list[str]:
         """Return what a plan would do."""
-        changes = survey(self.world, desired(spec)).pending
+        changes = survey(self.world, self.wanted(spec)).pending
         return [f"{change.action.value} {change.address}" for change in changes]
 
     def apply(
@@ -158,7 +162,7 @@ class Person:
         """Begin to apply a spec."""
         world = self.world
         means = HistoryMeans(self.history, next(self._runs))
-        return carry_out(world, survey(world, desired(spec), selection), means, stop)
+        return carry_out(world, survey(world, self.wanted(spec), selection), means, stop)
 
     def retry(self, spec: Mapping[str, Service]) -> None:
         """Apply a spec without failures, trying again what is held."""

@@ -1,4 +1,4 @@
-"""Ports: taken by a stranger, exchanged, passed on."""
+"""Ports and names: taken by a stranger, exchanged, passed on."""
 
 import socket
 from collections.abc import Iterator
@@ -101,3 +101,21 @@ def test_all_addresses_are_refused_where_a_stranger_has_one(walk: Walk) -> None:
         answer = walk.run("plan")
 
     assert f"port {walk.port} is taken by " in answer.err
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["its port kept", "another port"])
+def test_a_service_gets_another_name_in_one_run(walk: Walk, *, same: bool) -> None:
+    assert walk.apply().code == 0
+    port = walk.port if same else free_port()
+    walk.edit("mlops.yaml", "  diabetes:\n    target:", "  glucose:\n    target:")
+    walk.edit("mlops.yaml", f"port: {walk.port}", f"port: {port}\n    renamed_from: diabetes")
+
+    answer = walk.apply()
+
+    assert answer.code == 0, answer.err
+    assert "renamed from `diabetes`" in answer.out
+    assert same == ("replace: no answers from the stop of `diabetes`" in answer.out)
+    assert "Plan: 1 to add, 0 to change, 1 to destroy.\n" in answer.out
+    assert {"glucose"} == set(walk.servers().values())
+    assert [205.826] == pytest.approx(walk.score(port), abs=0.001)
+    walk.settled()

@@ -164,6 +164,7 @@ def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
         tags=freeze(entry.get("tags", {})),
         description=entry.get("description", ""),
         protect=entry.get("protect", False),
+        renamed_from=entry.get("renamed_from") or "",
         checks=tuple(
             _check(merged, (*path, "checks", index), check)
             for index, check in enumerate(entry.get("checks", []))

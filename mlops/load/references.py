@@ -27,6 +27,7 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
             yield from _known(merged, "inference", entry.get("inference"), (*path, "inference"))
             yield from _models(merged, entry.get("models"), (*path, "models"))
             yield from _checks(merged, entry.get("checks"), (*path, "checks"))
+    yield from _renames(merged)
     yield from _ports(merged, kinds)
 
 
@@ -73,6 +74,24 @@ def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:
             where = merged.key((*path, index, "request", "body"))
             summary = "a request has `json` or `body`, not both"
             yield Problem(summary=summary, where=where, hint="remove one")
+
+
+def _renames(merged: Merged) -> Iterator[Problem]:
+    """Find renames whose old name is still used, or is claimed twice."""
+    known, taken = merged.entries("deployments"), dict[str, str]()
+    for name, entry in known.items():
+        old = entry.get("renamed_from") if isinstance(entry, dict) else None
+        if not isinstance(old, str):
+            continue
+        where = merged.value(("deployments", name, "renamed_from"))
+        if old in known:
+            summary = f"`{brief(old)}` is still a deployment, so `{name}` can't be renamed from it"
+            hint = f"take `{brief(old)}` out of the file, or leave out `renamed_from`"
+            yield Problem(summary=summary, where=where, hint=hint)
+        elif old in taken:
+            summary = f"`{taken[old]}` is renamed from `{brief(old)}` already"
+            yield Problem(summary=summary, where=where, hint="leave out one `renamed_from`")
+        taken.setdefault(old, name)
 
 
 def _ports(merged: Merged, kinds: Kinds) -> Iterator[Problem]:

@@ -17,6 +17,8 @@ from mlops.settings import (
     MODEL_NAME,
     POSITIVE,
     PYTHON,
+    SERVICE_HINT,
+    SERVICE_NAME,
     VARIABLE_NAME,
     Setting,
 )
@@ -173,6 +175,14 @@ class DeploymentSection:
     ] = NOTHING
     description: Annotated[str, Setting("What the service is for.")] = ""
     protect: Annotated[bool, Setting("Refuse to delete or replace it.")] = False
+    renamed_from: Annotated[
+        str | None,
+        Setting(
+            "The name that it had before: that service is deleted once this one is checked.",
+            pattern=SERVICE_NAME,
+            hint=SERVICE_HINT,
+        ),
+    ] = None
     checks: Annotated[
         tuple[CheckSection, ...],
         Setting("Requests with expectations, run after every change and by `mlops test`."),

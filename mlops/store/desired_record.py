@@ -21,6 +21,7 @@ def desired_record(desired: Desired) -> Fields:
         "summary": desired.summary,
         "endpoint": desired.endpoint,
         "protect": desired.protect,
+        "renamed_from": desired.renamed_from,
         "checks": tuple(_check(check) for check in desired.checks),
         "where": None if desired.where is None else _where(desired.where),
     }
@@ -43,6 +44,7 @@ def desired_of(record: Any) -> Desired:
         summary=record.get("summary", ""),
         endpoint=record.get("endpoint", ""),
         protect=bool(record.get("protect", False)),
+        renamed_from=str(record.get("renamed_from", "")),
         checks=tuple(_check_of(check) for check in record.get("checks", ())),
         where=None if where is None else _where_of(where),
     )

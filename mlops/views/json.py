@@ -106,6 +106,7 @@ def _change(change: Change) -> dict[str, Any]:
         "downtime": change.downtime,
         "protect": before.protect if before else False,
         "needs": change.needs,
+        "renamed": change.renamed,
         "fields": change.fields,
         "before": before.fields if before else None,
         "after": after.fields if after else None,
