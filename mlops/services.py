@@ -1,10 +1,12 @@
 """What a user may write about a service whatever serves it, and what targets make of it. Pure."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
 
+from mlops.plain import fingerprint, thaw
 from mlops.settings import DURATION_HINT, POSITIVE, Setting, duration
-from mlops.spec import Json
+from mlops.spec import Check, Json
 from mlops.values import Content
 
 
@@ -60,6 +62,23 @@ def serving_fields(serving: Serving) -> dict[str, Json]:
         "serving.not_finite": serving.not_finite,
         "serving.swagger_samples": serving.swagger_samples,
     }
+
+
+def written_checks(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """Return checks as a server reads them, which runs them before it says that it is ready."""
+    return [
+        {"request": _given(asdict(check.request)), "expect": _given(asdict(check.expect))}
+        for check in checks
+    ]
+
+
+def _given(part: dict[str, Any]) -> dict[str, Any]:
+    return {key: thaw(value) for key, value in part.items() if value is not None}
+
+
+def checks_digest(written: Sequence[Any]) -> str | None:
+    """Name the checks that a service must pass; nothing where there are none."""
+    return fingerprint(written) if written else None
 
 
 def endpoint(host: str, port: int) -> str:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote
 
 import make
 import pytest
+from check_cases import CASES, Case
 
 from mlops.checks import first_difference, run_check, run_checks
 from mlops.errors import Problem
@@ -28,6 +30,10 @@ class Service(BaseHTTPRequestHandler):
             time.sleep(0.3)
             self.close_connection = True
             return
+        given = [case for case in CASES if self.path == f"/{quote(case.it)}"]
+        if given:
+            self.reply(given[0].status, given[0].body)
+            return
         answers = {
             "/echo": json.dumps(
                 {
@@ -41,8 +47,11 @@ class Service(BaseHTTPRequestHandler):
             "/nan": b"[NaN]",
             "/long": b'["' + b"x" * 5000 + b'"]',
         }
-        self.send_response(200 if self.path in answers else 502)
         answer = answers.get(self.path, b"Traceback:\n\n  it\x1b broke")
+        self.reply(200 if self.path in answers else 502, answer)
+
+    def reply(self, status: int, answer: bytes) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -69,6 +78,16 @@ def check(path: str, *, request: dict[str, Any] | None = None, **expect: Any) ->
 
 def summaries(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.summary for problem in problems]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.it)
+def test_a_check_means_what_the_table_says(endpoint: str, case: Case) -> None:
+    path = f"/{quote(case.it)}"
+    expected = [f"`POST {path}` {case.said}"] if case.said else []
+
+    problems = run_check(check(path, **case.expect), endpoint)
+
+    assert expected == summaries(problems)
 
 
 def test_json_is_sent_as_json(endpoint: str) -> None:

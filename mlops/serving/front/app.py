@@ -3,17 +3,17 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from .. import VERSION
 from ..worker import wire
 from . import identity, oip
 from .answers import IS_TEXT, SERVER, Answer, document, message
+from .crew import Crew
 from .fingerprints import fingerprints
 from .logs import requested
 from .metrics import CONTENT, Metrics
-from .pool import Pool
 from .reader import DISCARD, too_large
 from .request import Request
 from .routes import Rules, label
@@ -24,19 +24,33 @@ log = logging.getLogger("mlops_serving")
 
 NO_SUCH = "The requested URL was not found on the server."
 NO_METHOD = "The method is not allowed for the requested URL."
+WORDS = {
+    "starting": "The service is starting.",
+    "unfit": "The service is not ready: a check failed.",
+}
 CHALLENGE = b'www-authenticate: Bearer realm="score"\r\n'
 WRONG = b'www-authenticate: Bearer realm="score", error="invalid_token"\r\n'
+
+
+class Scores(Protocol):
+    """Who has workers."""
+
+    crew: Crew
+
+    def score(self, request: Request) -> None:
+        """Have a worker answer a request."""
 
 
 class App:
     """Answers every request of one service."""
 
-    def __init__(self, rules: Rules, pool: Pool, measured: Callable[[], bytes]) -> None:
+    def __init__(self, rules: Rules, pool: Scores, measured: Callable[[], bytes]) -> None:
         self.rules = rules
         self.metrics = Metrics()
         self.swagger = Swagger()
         self.state = "starting"
         self.refusing = False
+        self.reasons: tuple[str, ...] = ()  # why it is unfit
         self._pool = pool
         self._measured = measured
         self._tensors = Tensors(pool)
@@ -99,8 +113,8 @@ class App:
 
     def _unfit(self, request: Request) -> Answer | None:
         """Answer a request to `/score` that will not be scored."""
-        if self.refusing or self.state == "starting":
-            return message(503, f"The service is {self.state}.")
+        if self.refusing or self.state in WORDS:
+            return message(503, WORDS.get(self.state, f"The service is {self.state}."))
         if request.method == "OPTIONS" and not self._asks.get("raw"):
             return Answer(200, IS_TEXT, b"")
         most = self.rules.limits.max_body
@@ -127,9 +141,10 @@ class App:
             return document(200, {"status": "alive"})
         if path == "/readyz":
             state = self.state if self._pool.crew.live or self.state != "ready" else "restarting"
-            return document(200 if state == "ready" else 503, {"status": state})
-        if self.state == "starting":
-            return message(503, "The service is starting.")
+            why = {"reasons": self.reasons} if state == "unfit" else {}
+            return document(200 if state == "ready" else 503, {"status": state, **why})
+        if self.state in WORDS:
+            return message(503, WORDS[self.state])
         return Answer(200, IS_TEXT, b"Healthy")
 
     def learn(self, born: wire.Frame) -> None:

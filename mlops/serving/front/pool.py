@@ -26,7 +26,7 @@ class Pool:
     ) -> None:
         self._changed = changed
         self._failed = failed
-        self._queue = Queue()
+        self.queue = Queue()
         self._watching: asyncio.Task[None] | None = None
         self._retiring: dict[Crew, asyncio.Task[None]] = {}
         self._restarts = 0
@@ -36,9 +36,9 @@ class Pool:
     def hire(self, launch: Launch, size: int) -> Crew:
         """Make a crew; it gets no requests until it relieves the one there is."""
         ears = Ears(
-            freed=lambda done: self._queue.free(done, self.crew),
+            freed=lambda done: self.queue.free(done, self.crew),
             changed=lambda crew: self._changed() if crew is self.crew else None,
-            orphaned=self._queue.adopt,
+            orphaned=self.queue.adopt,
             failed=lambda crew, why: self._failed(why) if crew is self.crew else None,
         )
         return Crew(launch, size, ears)
@@ -53,7 +53,7 @@ class Pool:
         old, self.crew = self.crew, crew
         self._restarts += old.restarts
         self._retiring[old] = asyncio.create_task(self._retire(old))
-        self._queue.pump(crew)
+        self.queue.pump(crew)
 
     async def _retire(self, crew: Crew) -> None:
         await crew.retire()
@@ -73,25 +73,25 @@ class Pool:
     @property
     def queued(self) -> int:
         """Return how many requests no worker has yet."""
-        return len(self._queue)
+        return len(self.queue)
 
     @property
     def waiting(self) -> int:
         """Return how many requests wait or are being scored."""
-        return self._queue.inside
+        return self.queue.inside
 
     def score(self, request: Request) -> None:
         """Take one request. Whatever happens to the worker, there will be an answer."""
         limits = self.limits
-        if self._queue.closed:
+        if self.queue.closed:
             request.settle(error(503, STOPPING))
-        elif self._queue.inside >= limits.queue + limits.workers:
+        elif self.queue.inside >= limits.queue + limits.workers:
             request.settle(error(503, FULL))
         else:
             if limits.max_wait is not None:
                 request.deadline = time.monotonic() + limits.max_wait
-            self._queue.join(request)
-            self._queue.pump(self.crew)
+            self.queue.join(request)
+            self.queue.pump(self.crew)
 
     async def stop(self) -> None:
         """End every worker; who still waits is told."""
@@ -102,7 +102,7 @@ class Pool:
         sent = [
             request for crew in crews for worker in crew.live for request in worker.sent.values()
         ]
-        self._queue.close()
+        self.queue.close()
         settle(sent, 503, STOPPING)
         await asyncio.gather(*(crew.stop() for crew in crews))
 
@@ -115,4 +115,4 @@ class Pool:
             for crew in (self.crew, *self._retiring):
                 crew.kill_late(now)
             if wait is not None:
-                self._queue.send_away(self.crew, now)
+                self.queue.send_away(self.crew, now)

@@ -18,6 +18,7 @@ from .instance import Record
 from .launch import launch
 from .limits import UnfitError
 from .pool import Pool
+from .ready import EARLY, Readiness
 from .routes import Rules
 from .settings import Settings
 from .swap import Swaps
@@ -68,10 +69,11 @@ class Service:
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         limits = self.settings.limits
-        self.pool = Pool(limits, self._launch, self._changed, self.fail)
+        self.pool = Pool(limits, self._launch, self.changed, self.fail)
         self.app = App(self.rules, self.pool, lambda: self.gauges.text(self))
         self.door = Door(listener, limits, self.app)
         self.gauges = Gauges()
+        self.ready = Readiness(self)
         self.swaps = Swaps(self)
         self.yielding = Yielding(self) if self.taking is None else None
         if self.taking is None:
@@ -84,6 +86,7 @@ class Service:
         refreshing = loop.create_task(refresh(self))
         await self._over
         refreshing.cancel()
+        self.ready.stop()
         if self.yielding is not None:
             self.yielding.close()
         await self.swaps.stop()
@@ -100,16 +103,18 @@ class Service:
         if failure is not None:
             self.fail(failure)
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """Keep the record true when workers come and go."""
         crew = self.pool.crew
         if crew.born is not None:
             self.app.learn(crew.born)
-        if self.app.state == "starting" and len(crew.live) == crew.size:
+        early = self.app.state in EARLY and len(crew.live) == crew.size
+        if early and self.ready.proven(crew):
             if self.lock is None and self.taking is not None:
                 self._taken = self._taken or asyncio.ensure_future(self._take(self.taking))
                 return
             self.app.state = "ready"
+            self.record.write(error=None)
             log.info("%s is ready", self.settings.service)
             if self.yielding is not None:
                 self.yielding.start()
@@ -128,7 +133,7 @@ class Service:
         self.yielding = Yielding(self)
         self.record.write(retiring=True)  # the old one is, until it has ended
         self.record.unmute()
-        self._changed()
+        self.changed()
         await self.open()
         taking.serve(self.door)
         self.swaps.sweep.start()

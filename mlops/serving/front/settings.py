@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .checks import checks
 from .limits import Limits, UnfitError, limits, split
 from .rules import Logs, Tls, choice, logs, origins, tls
 
@@ -45,6 +46,7 @@ class Settings:
     swagger: str
     metrics: str
     logs: Logs
+    checks: tuple[Mapping[str, Any], ...]
     document: Mapping[str, Any]  # as given
 
 
@@ -101,11 +103,18 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
         swagger=choice(given, "swagger", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         metrics=choice(given, "metrics", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         logs=logs(given.get("logs", {})),
+        checks=judged(given.get("checks") or ()),
         document=given,
     )
 
 
 POLICIES = (OPEN, AUTHENTICATED, OFF)
+
+
+def judged(given: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Return the checks as they are written, once they can be read."""
+    checks(given, "")
+    return tuple(given)
 
 
 def model(given: Mapping[str, Any]) -> Model:

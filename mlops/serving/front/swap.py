@@ -17,8 +17,9 @@ The protocol, for who writes the instance folder:
 
 A SIGHUP with the digest that runs clears a failed swap and ends one that is starting. A SIGHUP
 during a swap begins again with what is written then. `host` and `port` cannot change: that fails.
-If only what the front obeys has changed (limits, auth, tls, cors, swagger, metrics, logs), no
-worker is started. A crash of the server in between: the next start reads the new settings.
+If only what the front obeys has changed (limits, auth, tls, cors, swagger, metrics, logs, checks),
+no worker is started. New workers must pass the checks, and so must the old ones if the checks
+themselves have changed. A crash of the server in between: the next start reads the new settings.
 """
 
 import asyncio
@@ -32,9 +33,11 @@ from .instance import link, prune, sweep_code
 from .launch import launch
 from .limits import UnfitError
 from .logs import reshape
+from .ready import EARLY
 from .routes import Rules
 from .settings import Settings, digest, raw, settings
 from .tls import Certificate
+from .trial import Trial
 
 log = logging.getLogger("mlops_serving")
 
@@ -163,18 +166,25 @@ class Swaps:
         crew = None
         if start != old.launch or wanted.limits.workers != old.size or self._broken():
             crew = service.pool.hire(start, wanted.limits.workers)
-            failure = await self._try(crew)
-            if failure is not None:
-                return failure
+        failure = await self._try(crew, rules)
+        if failure is not None:
+            return failure
         return Next(settings=wanted, digest=name, rules=rules, certificate=certificate, crew=crew)
 
     def _broken(self) -> bool:
         return not self._service.pool.crew.live
 
-    async def _try(self, crew: Crew) -> Failure | None:
+    async def _try(self, crew: Crew | None, rules: Rules) -> Failure | None:
+        """Start the new workers, if any are needed, and have them pass the checks."""
+        service = self._service
+        pool = service.pool
+        if crew is None:
+            same = rules.settings.checks == service.settings.checks
+            known = same and service.app.state not in EARLY
+            return None if known else await Trial(rules, pool.queue, pool.crew).run()
         self._trying = crew
         try:
-            failure = await crew.start()
+            failure = await crew.start() or await Trial(rules, pool.queue, crew).run()
         except asyncio.CancelledError:
             await crew.stop()
             raise
@@ -199,12 +209,14 @@ class Swaps:
         if following.crew is not None:
             service.pool.relieve(following.crew)
             service.app.learn(following.crew.born)
-        if service.app.state == "starting":
+        if service.app.state in EARLY:
             service.app.state = "ready"
         self.count += 1
         self._held = None
         retiring = service.pool.retiring
-        service.tell(settings=following.digest, swap=None, swaps=self.count, retiring=retiring)
+        service.tell(
+            settings=following.digest, swap=None, swaps=self.count, retiring=retiring, error=None
+        )
         log.info("%s has swapped", following.settings.service)
         self.sweep.start()
 

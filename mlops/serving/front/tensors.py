@@ -1,10 +1,10 @@
 """Requests of the Open Inference Protocol: read, scored by a worker, written back."""
 
 from collections.abc import Callable
+from typing import Any
 
 from . import oip
 from .answers import Answer, document
-from .pool import Pool
 from .request import Request
 from .routes import Rules
 
@@ -14,7 +14,7 @@ Shaped = Callable[[Answer], Answer]
 class Tensors:
     """The routes below `/v2`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Any) -> None:
         self._pool = pool
 
     def answer(self, request: Request, rules: Rules, *, ready: bool) -> Answer | None:

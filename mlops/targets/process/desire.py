@@ -6,7 +6,13 @@ import mlops
 from mlops.claims import port_claim
 from mlops.hashing import short
 from mlops.secrets.fields import field
-from mlops.services import content_files, endpoint, serving_fields
+from mlops.services import (
+    checks_digest,
+    content_files,
+    endpoint,
+    serving_fields,
+    written_checks,
+)
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
 from mlops.values import Address, Desired, Owner, PinnedModel, Pins
@@ -66,6 +72,7 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
         "port": settings.port,
         **serving_fields(settings.serving),
         "server": mlops.__version__,
+        "checks": checks_digest(written_checks(deployment.checks)),
         "process": "running",
         "description": deployment.description or None,
         "protect": deployment.protect or None,

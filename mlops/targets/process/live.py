@@ -13,7 +13,7 @@ from mlops.environments.build import installed
 from mlops.errors import MlopsError
 from mlops.hashing import HashCache, short
 from mlops.plain import freeze
-from mlops.services import endpoint
+from mlops.services import checks_digest, endpoint
 from mlops.spec import Json
 from mlops.targets.process.leftovers import leftovers
 from mlops.targets.process.logs import last_lines
@@ -63,7 +63,7 @@ def _claims(instance: Instance) -> tuple[str, ...]:
 
 
 def process_state(instance: Instance) -> str:
-    """Return `ready`, `starting`, `draining`, `failed` or `stopped`."""
+    """Return `ready`, `starting`, `unfit`, `draining`, `failed` or `stopped`."""
     told = str(instance.record.get("state", ""))
     if instance.pid is None:
         return "failed" if told == "failed" else "stopped"
@@ -129,6 +129,7 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
         "host": settings.get("host"),
         "port": settings.get("port"),
         "server": settings.get("server"),
+        "checks": checks_digest(_sequence(settings, "checks")),
         "process": _process(instance),
         "leftovers": ", ".join(path.name for path in leftovers(instance.folder)) or None,
     }
@@ -187,7 +188,7 @@ def _environment(settings: Mapping[str, Any]) -> Json:
 
 def _process(instance: Instance) -> str:
     state = process_state(instance)
-    if state in ("stopped", "failed"):
+    if state in ("stopped", "failed", "unfit"):
         return state
     record = instance.record
     if record.get("pid") != instance.pid or not (instance.folder / "lock").exists():

@@ -19,6 +19,7 @@ from mlops.errors import IncompleteError, MlopsError, Problem
 from mlops.hashing import HashCache
 from mlops.plain import thaw
 from mlops.protocols import Means
+from mlops.services import written_checks
 from mlops.spec import Environment
 from mlops.targets.process import world
 from mlops.targets.process.handover import can_hand_over, hand_over, settle_successor
@@ -195,6 +196,7 @@ def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict
         "models": [_model(model, means) for model in thaw(wanted.inputs["models"])],
         "environment_variables": _group(wanted, "environment_variables"),
         "serving": {"max_wait": None, "max_body": MAX_BODY, **_group(wanted, "serving")},
+        "checks": written_checks(wanted.checks),
         "drain_grace": world.GRACE,
     }
 

@@ -52,6 +52,7 @@ IMPACT: Mapping[str, Impact] = {
     "code": Impact.ROLLING,
     "entry_script": Impact.ROLLING,
     "environment": Impact.ROLLING,
+    "checks": Impact.ROLLING,
     "environment_variables": Impact.ROLLING,
     "serving": Impact.ROLLING,
     "server": Impact.ROLLING,

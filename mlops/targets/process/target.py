@@ -109,7 +109,7 @@ class ProcessTarget:
         state = process_state(instance)
         if state == "ready":
             return Health(ready=1, failed=0, total=1, summary="ready")
-        if state in ("failed", "stopped"):
+        if state in ("failed", "stopped", "unfit"):
             return failure(instance)
         return Health(ready=0, failed=0, total=1, summary="the server is starting")
 
