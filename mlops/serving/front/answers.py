@@ -10,8 +10,8 @@ from .. import VERSION
 from ..worker import wire
 
 SERVER = b"x-ms-server-version: mlops/%b\r\n" % VERSION.encode()
-IS_JSON = b"content-type: application/json\r\n" + SERVER
-IS_TEXT = b"content-type: text/html; charset=utf-8\r\n" + SERVER
+IS_JSON = b"content-type: application/json\r\n"
+IS_TEXT = b"content-type: text/html; charset=utf-8\r\n"
 AGAIN = b"retry-after: 1\r\n"
 FLAGS = {
     True: b"x-ms-run-function-failed: True\r\n",
@@ -19,6 +19,7 @@ FLAGS = {
 }
 SCORED = IS_JSON + FLAGS[False] + b"x-ms-run-fn-exec-ms: %.3f\r\n"
 MESSAGE = IS_JSON + FLAGS[False]
+EMPTY = IS_TEXT + FLAGS[False]
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 PHRASES = {int(status): status.phrase.encode() for status in HTTPStatus}
@@ -60,7 +61,7 @@ def scored(frame: wire.Frame) -> Answer:
     given = lines(words["headers"])
     if given is None:
         return message(500, "The headers of run()'s response cannot be sent.")
-    head = SERVER + FLAGS[words["failed"]] + given
+    head = FLAGS[words["failed"]] + given
     if b"content-type:" not in given.lower():
         head += b"content-type: application/json\r\n"
     if milliseconds:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from .. import VERSION
 from ..worker import wire
 from . import identity, oip
-from .answers import IS_TEXT, SERVER, Answer, document, message
+from .answers import EMPTY, IS_TEXT, Answer, document, message
 from .crew import Crew
 from .fingerprints import fingerprints
 from .logs import requested
@@ -22,7 +22,11 @@ from .tensors import Tensors, opened
 
 log = logging.getLogger("mlops_serving")
 
-NO_SUCH = "The requested URL was not found on the server."
+NO_SUCH = (
+    "The requested URL was not found on the server. "
+    "If you entered the URL manually please check your spelling and try again."
+)
+ALLOW = b"allow: %b\r\n"
 NO_METHOD = "The method is not allowed for the requested URL."
 WORDS = {
     "starting": "The service is starting.",
@@ -77,7 +81,13 @@ class App:
             return None
         if request.path.startswith(oip.ROOT):
             return self._tensors.answer(request, self.rules, ready=self.state == "ready")
-        return self._plain(request)
+        answer = self._plain(request)
+        return opened(self.rules.cors.head(request.known))(answer) if self.rules.cors else answer
+
+    @property
+    def signature(self) -> bytes:
+        """Return the header by which every answer says who gave it, or nothing."""
+        return self.rules.signature
 
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Count an answer, and write its line if lines are wanted."""
@@ -98,8 +108,10 @@ class App:
             preflight = self.rules.cors.preflight(request.known)
             if preflight is not None:
                 return preflight
+        if method == "OPTIONS" and method not in allowed:
+            return Answer(200, IS_TEXT + ALLOW % ", ".join(("OPTIONS", *allowed)).encode(), b"")
         if method not in allowed and not (path == "/score" and self._asks.get("raw")):
-            return message(405, NO_METHOD, b"allow: %b\r\n" % ", ".join(allowed).encode())
+            return message(405, NO_METHOD, ALLOW % ", ".join(allowed).encode())
         return self._stranger(request) if self.rules.locked(path) else None
 
     def _stranger(self, request: Request) -> Answer | None:
@@ -116,7 +128,7 @@ class App:
         if self.refusing or self.state in WORDS:
             return message(503, WORDS.get(self.state, f"The service is {self.state}."))
         if request.method == "OPTIONS" and not self._asks.get("raw"):
-            return Answer(200, IS_TEXT, b"")
+            return Answer(200, EMPTY, b"")
         most = self.rules.limits.max_body
         length = int(request.known.get(b"content-length", b"0"))  # the parser lets digits through
         if length <= most:
@@ -128,10 +140,10 @@ class App:
         """Answer the routes beside `/score`."""
         path = request.path
         if path == "/swagger.json":
-            query = parse_qs(request.query.decode("latin-1"))
+            query = parse_qs(request.query.decode("latin-1"), keep_blank_values=True)
             return self.swagger.answer(query.get("version", ["2"])[0])
         if path == "/metrics":
-            return Answer(200, CONTENT + SERVER, self._measured())
+            return Answer(200, CONTENT, self._measured())
         if path == "/.mlops/settings":
             return running(self.rules, request)
         return self._health(path)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from .answers import IS_TEXT, Answer
+from .answers import EMPTY, Answer
 
 METHODS = b"access-control-allow-methods: GET, POST\r\n"
 EXPOSED = (
@@ -39,7 +39,7 @@ class Cors:
         if b"origin" not in known or b"access-control-request-method" not in known:
             return None
         if not self.allows(known[b"origin"]):
-            return Answer(200, IS_TEXT, b"")
+            return Answer(200, EMPTY, b"")
         asked = known.get(b"access-control-request-headers", b"")
         headers = b"access-control-allow-headers: %b\r\n" % asked if asked else b""
-        return Answer(200, IS_TEXT + METHODS + headers + AGE, b"")
+        return Answer(200, EMPTY + METHODS + headers + AGE, b"")

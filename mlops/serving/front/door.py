@@ -25,6 +25,10 @@ HANDSHAKE = 10.0
 class Answers(Protocol):
     """Who answers requests."""
 
+    @property
+    def signature(self) -> bytes:
+        """Return the header by which every answer says who gave it, or nothing."""
+
     def headed(self, request: Request) -> None:
         """See a request's headers; set `refused` to spare its body."""
 
@@ -45,13 +49,14 @@ class Door:
         self._adopting: set[asyncio.Task[object]] = set()
         self._second = 0
         self._clock: asyncio.Task[None] | None = None
+        self._app = app
         self.headed = app.headed
         self.answer = app.answer
         self.answered = app.answered
         self.limits = limits
         self.held = 0
         self.closing = False
-        self.date = b""
+        self.stamp = b""
         self._tell_time()
 
     @property
@@ -125,7 +130,8 @@ class Door:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self.date = b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
+            date = formatdate(second, usegmt=True).encode()
+            self.stamp = b"date: %b\r\n%b" % (date, self._app.signature)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

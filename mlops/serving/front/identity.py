@@ -25,10 +25,15 @@ def refusal(known: Mapping[bytes, bytes]) -> str:
     return ""
 
 
-def echo(known: Mapping[bytes, bytes], ours: bytes) -> bytes:
-    """Write the ids that the answer bears; the old name is always among them, as in v1."""
+def echo(known: Mapping[bytes, bytes], ours: bytes, *, fits: bool = True) -> bytes:
+    """Write the ids that the answer bears; the old name is always among them, as in v1.
+
+    Where one of them does not fit, only the request's own is written, if that is not the one.
+    """
     if known.keys().isdisjoint(NAMES):
         return b"x-request-id: %b\r\nx-ms-request-id: %b\r\n" % (ours, ours)
+    if not fits:
+        return b"x-request-id: %b\r\n" % ours if len(ours) <= LONGEST else b""
     old = known.get(OLD)
     client = known.get(CLIENT) or old
     lines = [(OURS, ours), (OLD, old or client or ours)]

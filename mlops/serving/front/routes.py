@@ -6,6 +6,7 @@ from . import oip
 from .cors import Cors
 from .keys import Keys
 from .limits import Limits
+from .rules import signature
 from .settings import AUTHENTICATED, OFF, OPEN, Settings
 
 READ = ("GET", "HEAD")
@@ -30,6 +31,7 @@ class Rules:
         self.keys = Keys(settings.keys) if settings.keys else None
         self.cors = Cors(settings.cors)
         self.logs = settings.logs.requests
+        self.signature = signature(settings.environment_variables)
         self.models = {settings.service: [model.version for model in settings.models]}
         for model in settings.models:
             self.models.setdefault(model.name, [model.version])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .answers import SERVER
 from .limits import UnfitError
 
 
@@ -29,6 +30,12 @@ def tls(given: Mapping[str, Any] | None, folder: Path) -> Tls | None:
     if given is None:
         return None
     return Tls(certificate=folder / given["certificate"], key=folder / given["key"])
+
+
+def signature(variables: Mapping[str, str]) -> bytes:
+    """Return the header that says who serves; v1 has a variable against it."""
+    said = variables.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true")
+    return SERVER if said.lower() == "true" else b""
 
 
 def origins(given: Sequence[str] | None, variables: Mapping[str, str]) -> tuple[str, ...]:

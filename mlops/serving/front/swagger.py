@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .answers import IS_JSON, Answer, message
+from .answers import MESSAGE, Answer, message
 
 VERSIONS = {"2": "2", "2.0": "2", "3": "3", "3.0": "3", "3.1": "3.1"}
 
@@ -25,4 +25,4 @@ class Swagger:
         if found is None:
             text = f"Swagger version [{version}] is not supported for the scoring script. "
             return message(404, f"{text}Supported swagger versions: [{supported}].")
-        return Answer(200, IS_JSON, found.encode())
+        return Answer(200, MESSAGE, found.encode())

@@ -20,7 +20,7 @@ BODILESS = (204, 304)
 class Hall(Room, Protocol):
     """What a connection asks of the door that it came through."""
 
-    date: bytes
+    stamp: bytes
     closing: bool
 
     def headed(self, request: Request) -> None:
@@ -99,7 +99,7 @@ class Turns:
     def _send(self, request: Request, answer: Answer) -> None:
         hall = self._hall
         closing = hall.closing or not request.keep_alive
-        self._line.transport.write(written(request, answer, hall.date, closing=closing))
+        self._line.transport.write(written(request, answer, hall.stamp, closing=closing))
         hall.held -= request.held
         request.held = 0
         self._current = None
@@ -128,7 +128,7 @@ class Turns:
         if self._current is not None or self._queue:
             return
         request = Request(self, self.since)
-        data = written(request, answer, self._hall.date, closing=True)
+        data = written(request, answer, self._hall.stamp, closing=True)
         self._line.transport.write(data)
         self._hall.answered(request, answer.status, 0.0)
         self._line.end(answer)
@@ -145,14 +145,14 @@ class Turns:
         self._queue.clear()
 
 
-def written(request: Request, answer: Answer, date: bytes, *, closing: bool) -> bytes:
+def written(request: Request, answer: Answer, stamp: bytes, *, closing: bool) -> bytes:
     """Write an answer as it goes to the client."""
     status, head, body = answer
-    ids = b"" if status == 431 else identity.echo(request.known, request.name())
+    ids = identity.echo(request.known, request.name(), fits=status != 431)
     close = CLOSE if closing else b""
     if status in BODILESS:
-        return b"".join((LINES[status], date, head, ids, close, b"\r\n"))
+        return b"".join((LINES[status], stamp, head, ids, close, b"\r\n"))
     length = b"content-length: %d\r\n" % len(body)
     bare = request.method == "HEAD"
-    whole = (LINES[status], date, head, ids, length, close, b"\r\n", b"" if bare else body)
+    whole = (LINES[status], stamp, head, ids, length, close, b"\r\n", b"" if bare else body)
     return b"".join(whole)

@@ -106,7 +106,7 @@ def document(kind: int, body: bytes) -> Dict[str, Any]:
     if not body:
         raise RefusedError(400, "POST body is empty. Expecting a JSON dictionary.")
     try:
-        value = json.loads(body.decode("utf-8-sig"))
+        value = json.loads(body.decode(json.detect_encoding(body)))
     except (ValueError, RecursionError) as error:
         if kind == wire.UNSAID:
             raise RefusedError(415, NOT_JSON) from None

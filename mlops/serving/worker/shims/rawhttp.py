@@ -52,9 +52,12 @@ class AMLRequest:
         self.mimetype = self.content_type.partition(";")[0].strip().lower()
         self.is_json = JSON.match(self.mimetype) is not None
         self.scheme: str = meta.get("scheme", "http")
+        self.script_root = self.root_path = ""
         self.host: str = self.headers.get("host", "")
+        self.host_url = self.url_root = self.root_url = f"{self.scheme}://{self.host}/"
         self.base_url = f"{self.scheme}://{self.host}{self.path}"
         self.url = self.base_url + ("?" + line if line else "")
+        self.is_secure = self.scheme == "https"
         self.remote_addr: str = meta.get("client", "")
         self._form: List[Tuple[Several, Several]] = []
 
