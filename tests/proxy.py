@@ -44,6 +44,9 @@ class Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Door
 
+    def answer(self) -> None:
+        self.pass_on()
+
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.server.rule(self.command, self.path)
@@ -71,16 +74,17 @@ class Passing(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
         """Say nothing."""
 
-    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = pass_on  # noqa: N815  the base's names
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do_PATCH = answer  # noqa: N815  as above
 
 
 @contextmanager
-def proxy(port: int, rule: Rule) -> Iterator[int]:
+def proxy(port: int, rule: Rule, passing: type[Passing] = Passing) -> Iterator[int]:
     """Open a door before a port of this machine; yield the port to ask instead.
 
     What is `LOST` or `LATE` is done, and the connection breaks without an answer.
     """
     with Door(port, rule) as door:
+        door.RequestHandlerClass = passing
         thread = threading.Thread(target=door.serve_forever, daemon=True)
         thread.start()
         try:

@@ -15,7 +15,7 @@ OURS = [path for path in FILES if "starter" not in path.parts]
 
 HEAVY = {
     *("azure", "deepdiff", "docker", "git", "jsonschema", "kubernetes", "obstore", "packaging"),
-    *("psutil", "rich", "tenacity", "uv", "uvicorn", "yaml"),
+    *("psutil", "rich", "tenacity", "urllib3", "uv", "uvicorn", "yaml"),
 }
 """What the help of the command line must not load."""
 
@@ -31,6 +31,7 @@ HOMES: Mapping[str, set[str]] = {
     "psutil": {"targets/process", "store/holder.py"},
     "rich": {"cli/watching.py", "views/live.py"},
     "tenacity": {"clients"},
+    "urllib3": {"clients"},
     "uv": {"environments"},
     "uvloop": {"serving/front"},
     "yaml": {"clients"},
@@ -69,7 +70,7 @@ def test_a_package_of_others_is_imported_only_at_its_home(path: Path) -> None:
 def test_every_dependency_has_a_home() -> None:
     project = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     listed = project.partition("\ndependencies = [\n")[2].partition("\ndev = [\n")[0]
-    names = set(re.findall(r'^    "([a-z]+)', listed, re.MULTILINE))
+    names = set(re.findall(r'^    "([a-z0-9]+)', listed, re.MULTILINE))
     imported_as = {"gitpython": "git", "pyyaml": "yaml"}
 
     assert set(HOMES) == {imported_as.get(name, name) for name in names}

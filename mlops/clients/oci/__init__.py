@@ -1,0 +1,1 @@
+"""The protocol of image registries (OCI distribution), over HTTP, without a daemon."""

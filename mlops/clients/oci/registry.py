@@ -1,0 +1,117 @@
+"""Images in a registry: looked up, read, written. Knows the protocol, and no deployment."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mlops.clients.oci.fetch import fetch
+from mlops.clients.oci.login import Login
+from mlops.clients.oci.manifest import (
+    ACCEPT,
+    MANIFEST,
+    Descriptor,
+    Manifest,
+    chosen,
+    manifest_of,
+)
+from mlops.clients.oci.reference import Reference
+from mlops.clients.oci.session import Answer, Ask, Session
+from mlops.clients.oci.upload import Blob, Upload
+from mlops.clients.oci.words import mixed
+from mlops.hashing import digest_bytes
+
+
+class Repository:
+    """One repository of a registry."""
+
+    def __init__(
+        self,
+        place: Reference,
+        login: Callable[[], Login | None] = lambda: None,
+        session: Session | None = None,
+    ) -> None:
+        """Speak to the repository of `place`; tag and digest of it do not matter."""
+        self.place = place
+        self.session = session or Session(place, login)
+        self._path = f"/v2/{place.repository}"
+
+    def digest(self, pointer: str) -> str | None:
+        """Return the digest of the manifest or index under a tag; None if there is none."""
+        answer = self._manifest("HEAD", pointer)
+        if answer.status == 404:
+            return None
+        told = str(answer.headers.get("Docker-Content-Digest", ""))
+        return told or digest_bytes(self._manifest("GET", pointer).data)
+
+    def manifest(self, pointer: str, platform: str) -> Manifest | None:
+        """Return the manifest under a tag or digest, for a platform; None if there is none."""
+        name = self._named(pointer)
+        answer = self._manifest("GET", pointer)
+        if answer.status == 404:
+            return None
+        self._check(pointer, answer.data)
+        other = chosen(answer.data, platform, name)
+        if not other:
+            return manifest_of(answer.data, name)
+        body = self._manifest("GET", other).data
+        self._check(other, body)
+        return manifest_of(body, name)
+
+    def put_manifest(self, pointer: str, body: bytes) -> str:
+        """Put a manifest under a tag; return its digest. What is there is replaced."""
+        ask = Ask(
+            method="PUT",
+            path=f"{self._path}/manifests/{pointer}",
+            scopes=self._scopes("pull,push"),
+            headers={"Content-Type": MANIFEST},
+            body=body,
+        )
+        self.session.call(ask, expect=(201,), what=f"put `{self._named(pointer)}`")
+        return digest_bytes(body)
+
+    def holds(self, digest: str) -> bool:
+        """Tell whether a blob is there."""
+        ask = Ask(
+            method="HEAD", path=f"{self._path}/blobs/{digest}", scopes=self._scopes("pull,push")
+        )
+        answer = self.session.call(ask, expect=(200, 404), what=f"look for `{digest}`")
+        return answer.status == 200
+
+    def read(self, blob: Descriptor) -> bytes:
+        """Return a blob that fits into memory: a configuration."""
+        ask = Ask(
+            method="GET", path=f"{self._path}/blobs/{blob.digest}", scopes=self._scopes("pull")
+        )
+        body = self.session.call(ask, what=f"read `{blob.digest}`").data
+        self._check(blob.digest, body)
+        return body
+
+    def fetch(self, blob: Descriptor, file: Path) -> Iterator[int]:
+        """Write a blob into `file`, going on where a connection broke; yield the bytes so far."""
+        return fetch(self.session, self.place.repository, blob, file)
+
+    def upload(self, blob: Blob, mount: str = "") -> Iterator[int | str]:
+        """Upload a blob; yield the bytes sent so far, at last the digest.
+
+        It is mounted from the repository `mount` of this registry where that is allowed.
+        """
+        upload = Upload(self.session, self.place.repository, blob)
+        return upload.run(mount)
+
+    def _manifest(self, method: str, pointer: str) -> Answer:
+        ask = Ask(
+            method=method,
+            path=f"{self._path}/manifests/{pointer}",
+            scopes=self._scopes("pull"),
+            headers={"Accept": ACCEPT},
+        )
+        return self.session.call(ask, expect=(200, 404), what=f"look for `{self._named(pointer)}`")
+
+    def _scopes(self, rights: str) -> tuple[str, ...]:
+        return (f"repository:{self.place.repository}:{rights}",)
+
+    def _named(self, pointer: str) -> str:
+        return f"{self.place.name}{'@' if pointer.startswith('sha256:') else ':'}{pointer}"
+
+    def _check(self, pointer: str, body: bytes) -> None:
+        if pointer.startswith("sha256:") and digest_bytes(body) != pointer:
+            raise mixed(self.session.host, pointer)
