@@ -30,6 +30,7 @@ HOMES: Mapping[str, set[str]] = {
     "packaging": {"environments"},
     "psutil": {"targets/process", "store/holder.py"},
     "rich": {"cli/watching.py", "views/live.py"},
+    "ruamel": {"clients"},
     "tenacity": {"clients"},
     "urllib3": {"clients"},
     "uv": {"environments"},

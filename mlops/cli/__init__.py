@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "init": "Make a starter folder that works at once.",
         "validate": "Check the files, and show every problem.",
+        "fmt": "Write the files in one layout.",
         "plan": "Show what would change.",
         "apply": "Make the live world what the files say.",
         "drift": "Show what somebody else changed.",

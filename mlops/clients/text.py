@@ -43,9 +43,9 @@ def read_source(path: Path, asked: Where | None = None) -> Source:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        place = _source(name, data.decode("utf-8", "replace"))
+        place = text_source(name, data.decode("utf-8", "replace"))
         raise SpecError(_broken_byte(place, data, error)) from error
-    return _source(name, text.removeprefix("\ufeff"))
+    return text_source(name, text.removeprefix("\ufeff"))
 
 
 def display(path: Path) -> str:
@@ -88,7 +88,8 @@ def control_character(source: Source) -> Problem | None:
     )
 
 
-def _source(name: str, text: str) -> Source:
+def text_source(name: str, text: str) -> Source:
+    """Return a text as if it had been read from the file `name`."""
     return Source(file=name, text=text, lines=tuple(_BREAK.split(text)))
 
 

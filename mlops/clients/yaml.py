@@ -16,7 +16,7 @@ from mlops.clients.yaml_tree import BROKEN, Broken, Entry, Node, Remarks, StopEr
 from mlops.clients.yaml_words import parser_problem
 from mlops.errors import Problem, SpecError, Where
 
-__all__ = ["BROKEN", "Broken", "Document", "Steps", "read", "scalar"]
+__all__ = ["BROKEN", "Broken", "Document", "Steps", "parse", "read", "scalar"]
 
 Steps: TypeAlias = tuple[Hashable, ...]
 """The keys and indexes that lead to a value."""
@@ -96,7 +96,7 @@ def read(path: Path, asked: Where | None = None) -> Document:
     control = control_character(source)
     if control is not None:
         return _document(source, control)
-    return _parsed(source)
+    return parse(source)
 
 
 def scalar(text: str) -> Any:
@@ -107,7 +107,8 @@ def scalar(text: str) -> Any:
         return text
 
 
-def _parsed(source: Source) -> Document:
+def parse(source: Source) -> Document:
+    """Return what a text says."""
     remarks = Remarks(source)
     tree = Tree(remarks)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
