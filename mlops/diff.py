@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mlops.plain import fingerprint
+from mlops.references import bare
 from mlops.spec import Fields, Json
 from mlops.values import Applied, Cause, Desired, FieldChange, Impact, Observed
 
@@ -57,7 +58,7 @@ def _cause(path: str, applied: Applied | None, live: Fields, desired: Fields) ->
 
 
 def _fingerprint(value: Json) -> str | None:
-    return None if value is None else fingerprint(value)
+    return None if value is None else fingerprint(bare(value))
 
 
 def _group(path: str) -> str:

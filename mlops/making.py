@@ -6,6 +6,7 @@ What fails goes back to what it was when it was last healthy.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from mlops.checks import run_checks
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
@@ -25,6 +26,13 @@ def make(
 
     `release` frees what others hold and the change wants.
     """
+    for event in _seen_through(change, place, means, release):
+        yield _masked(event, means)
+
+
+def _seen_through(
+    change: Change, place: Place, means: Means, release: Callable[[], None]
+) -> Iterator[Event]:
     begun = time.monotonic()
     yield Started(address=change.address, action=change.action)
     try:
@@ -128,3 +136,17 @@ def _back(change: Change, before: Desired) -> Change:
 
 def _progressed(change: Change, text: str) -> Progressed:
     return Progressed(address=change.address, progress=Progress(text=text))
+
+
+def _masked(event: Event, means: Means) -> Event:
+    """Return an event whose texts hold none of the secrets that were asked for."""
+    if isinstance(event, Progressed):
+        step = replace(event.progress, text=means.masked(event.progress.text))
+        return replace(event, progress=step)
+    if isinstance(event, (Failed, Returned)):
+        problems = tuple(
+            replace(each, summary=means.masked(each.summary), hint=means.masked(each.hint))
+            for each in event.problems
+        )
+        return replace(event, problems=problems, log=tuple(map(means.masked, event.log)))
+    return event

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mlops.diff import IMPACTS
+from mlops.diff import IMPACTS, worst
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical, fingerprint
+from mlops.references import bare_fields
 from mlops.selection import Selection
 from mlops.spec import Fields
 from mlops.values import Action, Change, Impact, Plan
@@ -52,7 +53,10 @@ class Agreed:
 def agreed(plan: Plan) -> Agreed:
     """Return what one agrees to with a plan."""
     items = tuple(
-        sorted((_item(plan, change) for change in plan.pending), key=lambda item: item.address)
+        sorted(
+            (_item(plan, change) for change in plan.pending if _planned(change)),
+            key=lambda item: item.address,
+        )
     )
     whole = {"project": plan.project, "items": [item.digest for item in items]}
     return Agreed(digest=_sha256(whole), items=items)
@@ -149,23 +153,35 @@ def agreed_of(record: Mapping[str, Any]) -> Agreed:
     return Agreed(digest=str(record["digest"]), items=items)
 
 
+def _planned(change: Change) -> bool:
+    """Tell whether a plan could know of a change: not of a secret whose place is what it was."""
+    return not change.fields or any(each.before != each.after for each in change.fields)
+
+
+def _impact(change: Change) -> Impact:
+    """Return the impact of what a plan could know."""
+    if all(each.before != each.after for each in change.fields):
+        return change.impact
+    return worst(tuple(each.impact for each in change.fields if each.before != each.after))
+
+
 def _item(plan: Plan, change: Change) -> Item:
     where = plan.identities.get(change.address.place, "")
-    before = change.before.fields if change.before else None
-    after = change.after.fields if change.after else None
+    before = bare_fields(change.before.fields) if change.before else None
+    after = bare_fields(change.after.fields) if change.after else None
     protect = bool(change.after and change.after.protect)
     end = {"place": where, "address": str(change.address), "fields": after, "protect": protect}
     whole = {
         "end": end,
         "project": plan.project,
         "action": change.action.value,
-        "impact": change.impact.value,
+        "impact": _impact(change).value,
         "before": before,
     }
     return Item(
         address=str(change.address),
         action=change.action.value,
-        impact=change.impact.value,
+        impact=_impact(change).value,
         digest=_sha256(whole),
         after=_sha256(end),
         identity=change.before.identity if change.before else "",

@@ -195,6 +195,16 @@ class SecretPlace(Protocol):
         """
 
 
+class Secrets(Protocol):
+    """Reads secrets, and tells of them only whether they are still what they were."""
+
+    def identity(self, ref: SecretRef, known: str = "") -> str:
+        """Return what tells a secret's value from others: `known`, if it was made of this value.
+
+        Raises TargetError for what cannot be read.
+        """
+
+
 class ModelStore(Protocol):
     """Where model versions are registered. Reading it changes nothing."""
 
@@ -261,9 +271,13 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The places of a run, and the records of the runs before."""
+    """The places of a run, and the records of the runs before.
+
+    `secrets` is given to who applies alone: a plan reads none.
+    """
 
     project: str
     store: str
     places: Places
     records: Records
+    secrets: Secrets | None = None

@@ -7,8 +7,11 @@ from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import notes, plan
 from mlops.protocols import CountsCalls, Records, World
+from mlops.references import bare_fields
+from mlops.secrets.compare import assumed, identified
+from mlops.secrets.fields import told, uncompared
 from mlops.selection import Selection, names, selected
-from mlops.values import Address, Applied, Desired, Plan
+from mlops.values import Address, Applied, Desired, Observed, Plan
 
 EVERYTHING = Selection()
 
@@ -16,13 +19,30 @@ EVERYTHING = Selection()
 def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
     """Return the plan that makes the live world what is desired. Changes nothing."""
     applied = world.records.read()
-    wanted, held = _held_back(tuple(desired), applied, world.records, selection)
-    seen = observe(wanted, world.places)
+    kept, held = _held_back(tuple(desired), applied, world.records, selection)
+    seen = tuple(observe(kept, world.places))
+    found = _planned(world, assumed(kept, seen), seen, applied, selection)
+    if world.secrets is None:
+        secrets = uncompared(found.changes)
+    else:
+        secrets, among = (), {change.address for change in found.changes}
+        compared = identified(found.wanted, seen, world.secrets, among)
+        found = _planned(world, compared, seen, applied, selection)
+    changes = tuple(told(change) for change in found.changes)
+    return replace(found, changes=changes, notes=(*held, *secrets, *notes(seen)))
+
+
+def _planned(
+    world: World,
+    wanted: tuple[Desired, ...],
+    seen: tuple[Observed, ...],
+    applied: Mapping[Address, Applied],
+    selection: Selection,
+) -> Plan:
     whole = Plan(
         project=world.project,
         store=world.store,
         changes=plan(wanted, seen, applied, world.places),
-        notes=(*held, *notes(seen)),
         wanted=wanted,
         identities={name: place.identity for name, place in world.places.items()},
         calls=sum(int(at.calls) for at in world.places.values() if isinstance(at, CountsCalls)),
@@ -41,10 +61,14 @@ def _held_back(
     The second value tells of each one that is held.
     """
     wanted = {thing.address: thing for thing in desired}
-    told: list[str] = []
+    words: list[str] = []
     for thing in () if selection.past_holds else desired:
         record = applied.get(thing.address)
-        if record is None or not record.held or record.held != fingerprint(thing.fields):
+        if (
+            record is None
+            or not record.held
+            or record.held != fingerprint(bare_fields(thing.fields))
+        ):
             continue
         before = records.desired(record.revision)
         if thing.address not in before or names(selection.retry, thing.address):
@@ -52,8 +76,8 @@ def _held_back(
         kept = before[thing.address]
         wanted |= {need: before[need] for need in kept.needs if need in before}
         wanted[thing.address] = replace(kept, where=thing.where, checks=thing.checks)
-        told.append(
+        words.append(
             f"{thing.address} is held at what it was: {record.why}; change the file, or try again"
             f" with `--retry {thing.address.name}`"
         )
-    return tuple(wanted.values()), tuple(told)
+    return tuple(wanted.values()), tuple(words)

@@ -183,3 +183,18 @@ def test_what_is_no_plan_is_refused(text: str) -> None:
         read_plan(text, "plan.json")
 
     assert "`plan.json` is no plan of this version" == refused.value.problems[0].summary
+
+
+def test_what_only_apply_can_compare_of_a_secret_is_outside_the_digest() -> None:
+    port = make.field_change()
+    token = make.field_change(
+        "environment_variables.TOKEN", before={"secret": "env/A"}, after={"secret": "env/A"}
+    )
+    fields = freeze({"port": 2, "environment_variables.TOKEN": {"secret": "env/A"}})
+    read = freeze({**fields, "environment_variables.TOKEN": {"secret": "env/A", "identity": "x"}})
+    unread = update(fields=(port,), after=make.desired(fields=fields), impact=Impact.RESTART)
+    compared = update(fields=(port, token), after=make.desired(fields=read))
+    alone = update(fields=(token,), after=make.desired(fields=read))
+
+    assert plan_digest(planned(unread)) == plan_digest(planned(compared))
+    assert plan_digest(planned(alone)) == plan_digest(planned())

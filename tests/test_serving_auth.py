@@ -142,3 +142,40 @@ def test_a_key_is_in_no_log_and_no_record(service: Instance) -> None:
 
     text = service.log + (service.folder / "server.json").read_text()
     assert not any(word in text for word in (FIRST, SECOND, "not-a-key-but-secret"))
+
+
+def kept_secrets(folder: Path, mode: int = 0o600, **values: str) -> dict[str, str]:
+    (folder / "secrets").mkdir(parents=True)
+    file = folder / "secrets" / "abc.json"
+    file.write_text(json.dumps({"salt": "x", "values": values}))
+    file.chmod(mode)
+    return {"file": "secrets/abc.json"}
+
+
+VARIABLES = """
+    import os
+
+    def init():
+        pass
+
+    def run(data):
+        return [os.environ["TOKEN"], os.environ["LEVEL"]]
+"""
+
+
+def test_a_variable_that_holds_a_secret_comes_from_a_file_of_its_own(tmp_path: Path) -> None:
+    told = kept_secrets(tmp_path, TOKEN=FIRST)
+    with serving(
+        tmp_path, VARIABLES, environment_variables={"LEVEL": "1"}, secret_variables=told
+    ) as service:
+        assert service.score(1).json == [FIRST, "1"]
+
+
+def test_secrets_that_are_open_to_others_are_a_failure(tmp_path: Path) -> None:
+    told = kept_secrets(tmp_path, 0o644, TOKEN=FIRST)
+
+    code, record, log = failed(tmp_path, secret_variables=told)
+
+    assert code == 1
+    assert "open to others" in record["error"]["summary"]
+    assert FIRST not in log + str(record)

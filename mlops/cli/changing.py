@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -37,7 +37,7 @@ def change_world(
     """
     lock = session.lock(agreement.command)
     job = Job(
-        world=lambda: session.world,
+        world=lambda: replace(session.world, secrets=session.secrets),
         desired=desire,
         lock=lambda: lock.acquire(agreement.lock_timeout, waiting()),
         means=session.means,

@@ -5,6 +5,7 @@ import click
 from mlops.cli.options import Files, with_color, with_files, with_format
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
+from mlops.references import bare_fields
 from mlops.spec import Fields
 from mlops.views.words import swagger
 
@@ -26,7 +27,7 @@ def command(name: str, files: Files, form: str) -> None:
         "swagger": swagger(thing.endpoint),
         "fields": {
             path: f"{thing.labels[path]} {value}" if path in thing.labels else value
-            for path, value in sorted(thing.fields.items())
+            for path, value in sorted(bare_fields(thing.fields).items())
         },
     }
     write(view(form).record(record))

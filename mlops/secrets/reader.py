@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from threading import Lock
 
 from mlops.protocols import Secret, SecretPlace
+from mlops.secrets.identity import identity, same
 from mlops.spec import SecretRef
 
 HIDDEN = "***"
@@ -19,6 +20,8 @@ class SecretReader:
     def __init__(self, places: Mapping[str, SecretPlace]) -> None:
         self._places = places
         self._read: dict[str, Secret] = {}
+        self._same: dict[tuple[str, str], bool] = {}
+        self._fresh: dict[str, str] = {}
         self._hidden: set[str] = set()
         self._lock = Lock()
 
@@ -31,6 +34,18 @@ class SecretReader:
             found = self._read[ref.secret]
         self.hide(found.value)
         return found
+
+    def identity(self, ref: SecretRef, known: str = "") -> str:
+        """Return what tells a secret's value from others: `known`, if it was made of this value."""
+        secret = self.read(ref)
+        with self._lock:
+            if known and (ref.secret, known) not in self._same:
+                self._same[ref.secret, known] = same(secret, known)
+            if self._same.get((ref.secret, known)):
+                return known
+            if ref.secret not in self._fresh:
+                self._fresh[ref.secret] = identity(secret)
+            return self._fresh[ref.secret]
 
     def hide(self, value: str) -> None:
         """Keep a value out of every text that is masked from now on, each of its lines too."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from mlops.plain import NOTHING, fingerprint
+from mlops.references import bare
 from mlops.spec import Fields
 from mlops.store.objects import Objects
 from mlops.store.patience import Patience
@@ -19,7 +20,7 @@ READERS = 16
 
 def hash_fields(fields: Fields) -> Mapping[str, str]:
     """Return a short hash of each field; one that is None is absent, as in a comparison."""
-    return {path: fingerprint(value) for path, value in fields.items() if value is not None}
+    return {path: fingerprint(bare(value)) for path, value in fields.items() if value is not None}
 
 
 def read_applied(objects: Objects, project: str) -> Mapping[Address, Applied]:

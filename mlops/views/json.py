@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops.errors import Problem
 from mlops.events import Done, Event, Report
+from mlops.references import bare_fields
 from mlops.spec import Fields
 from mlops.values import Address, Change, Plan
 from mlops.views.words import swagger
@@ -108,8 +109,8 @@ def _change(change: Change) -> dict[str, Any]:
         "needs": change.needs,
         "renamed": change.renamed,
         "fields": change.fields,
-        "before": before.fields if before else None,
-        "after": after.fields if after else None,
+        "before": bare_fields(before.fields) if before else None,
+        "after": bare_fields(after.fields) if after else None,
     }
 
 

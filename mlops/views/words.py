@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from mlops.plain import thaw
+from mlops.references import place_of
 from mlops.spec import Json
 from mlops.units import size
 from mlops.views.paper import plain
@@ -47,6 +48,8 @@ def value(given: Json) -> str:
         return "true" if given else "false"
     if isinstance(given, str):
         return _text(given)
+    if place_of(given):
+        return f"secret {place_of(given)}"
     if isinstance(given, (Mapping, tuple)):
         return short(plain(json.dumps(thaw(given), ensure_ascii=False)))
     return str(given)

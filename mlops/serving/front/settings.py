@@ -9,6 +9,7 @@ from typing import Any
 
 from .checks import checks
 from .limits import Limits, UnfitError, limits, split
+from .private import secret_variables
 from .rules import Logs, Tls, choice, logs, origins, tls
 
 OPEN, AUTHENTICATED, OFF = "open", "authenticated", "off"
@@ -81,6 +82,9 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
     variables = {
         str(name): str(value) for name, value in given.get("environment_variables", {}).items()
     }
+    if given.get("secret_variables"):
+        file = inside(given["secret_variables"]["file"], "secret_variables")
+        variables.update(secret_variables(folder / file))
     serving, worker = split(given.get("serving", {}))
     locked = given.get("auth") is not None
     return Settings(

@@ -5,7 +5,7 @@ import os
 import mlops
 from mlops.claims import port_claim
 from mlops.hashing import short
-from mlops.secrets.fields import field
+from mlops.references import field
 from mlops.services import (
     checks_digest,
     content_files,

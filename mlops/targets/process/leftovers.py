@@ -3,27 +3,32 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from mlops.targets.process import world
+from mlops.targets.process.private import FOLDER
 
-_FRESH = re.compile(r"\.(?:mark|settings)\.json\.([0-9]+)")
+_FRESH = re.compile(r"\.(?:keys|mark|settings|[0-9a-f]{12})\.json\.([0-9]+)")
+_SECRETS = re.compile(r"[0-9a-f]{12}\.json")
 _LAID = re.compile(r"\.new|[0-9a-f]{12}")
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return the half-written files and the code that nobody uses; what is not ours is no such.
+    """Return the half-written files, code and secrets that nobody uses; nothing that is not ours.
 
-    A server that has yet to get to its settings, or old workers, may still use any code.
+    A server that has yet to get to its settings may still use any of it, old workers the code.
     """
     instance = world.instance(folder, None)
-    used = Path(str(instance.settings.get("code", ""))).name
-    record = instance.record
-    unsure = record.get("retiring") or record.get("settings") != instance.settings_digest
-    laid = [] if unsure else _matching(folder / "code", _LAID)
-    files = [path for path in _matching(folder, _FRESH) if not _writing(path)]
-    return sorted([*files, *(path for path in laid if path.name != used)])
+    settings, record = instance.settings, instance.record
+    used = {Path(str(settings.get("code", ""))).name, _file(settings.get("secret_variables"))}
+    unsure = record.get("settings") != instance.settings_digest
+    laid = [] if unsure else _matching(folder / FOLDER, _SECRETS)
+    laid += [] if unsure or record.get("retiring") else _matching(folder / "code", _LAID)
+    unused = [path for path in laid if path.name not in used]
+    files = [*_matching(folder, _FRESH), *_matching(folder / FOLDER, _FRESH)]
+    return sorted([*(path for path in files if not _writing(path)), *unused])
 
 
 def sweep(folder: Path) -> None:
@@ -33,6 +38,10 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _file(told: Any) -> str:
+    return Path(str(told.get("file"))).name if isinstance(told, dict) else ""
 
 
 def _matching(folder: Path, pattern: re.Pattern[str]) -> list[Path]:

@@ -17,6 +17,7 @@ from mlops.services import checks_digest, endpoint
 from mlops.spec import Json
 from mlops.targets.process.leftovers import leftovers
 from mlops.targets.process.logs import last_lines
+from mlops.targets.process.private import whole
 from mlops.targets.process.settings import IMPACT
 from mlops.targets.process.world import Instance
 from mlops.values import Address, Health, Impact, Observed, Owner, Ownership
@@ -135,8 +136,18 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
     }
     fields |= {f"serving.{key}": value for key, value in serving.items() if key not in UNCOMPARED}
     variables = _mapping(settings, "environment_variables")
+    variables |= _secrets(instance)
     fields |= {f"environment_variables.{key}": value for key, value in variables.items()}
     return {path: value for path, value in fields.items() if value is not None}
+
+
+def _secrets(instance: Instance) -> dict[str, Any]:
+    """Return the place and the identity of each secret variable, if their file is untouched."""
+    told = _mapping(instance.settings, "secret_variables")
+    references = _mapping(told, "references")
+    if whole(instance.folder, told):
+        return references
+    return dict.fromkeys(references, EDITED)
 
 
 def _told(instance: Instance) -> dict[str, Json]:

@@ -19,11 +19,13 @@ from mlops.errors import IncompleteError, MlopsError, Problem
 from mlops.hashing import HashCache
 from mlops.plain import thaw
 from mlops.protocols import Means
+from mlops.references import place_of
 from mlops.services import written_checks
 from mlops.spec import Environment
 from mlops.targets.process import world
 from mlops.targets.process.handover import can_hand_over, hand_over, settle_successor
 from mlops.targets.process.leftovers import sweep
+from mlops.targets.process.private import laid_secrets
 from mlops.targets.process.swap import can_swap, swap, written
 from mlops.values import Content, Desired, FileEntry, Owner, Progress
 
@@ -61,6 +63,7 @@ def service(
     yield Progress(text="copying code")
     with _laying(folder):
         settings = _settings(folder, wanted, means, owner)
+        settings |= laid_secrets(folder, _group(wanted, "environment_variables"), means)
         means.lease.check()
         change = _begun(folder, settings, means, renew=renew)
     yield Progress(text=change.text)
@@ -194,7 +197,11 @@ def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict
         "source_name": Path(thaw(wanted.inputs["code"])["source"]).name,
         "entry_script": fields["entry_script"],
         "models": [_model(model, means) for model in thaw(wanted.inputs["models"])],
-        "environment_variables": _group(wanted, "environment_variables"),
+        "environment_variables": {
+            name: value
+            for name, value in _group(wanted, "environment_variables").items()
+            if not place_of(value)
+        },
         "serving": {"max_wait": None, "max_body": MAX_BODY, **_group(wanted, "serving")},
         "checks": written_checks(wanted.checks),
         "drain_grace": world.GRACE,
