@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import SupportsInt
 
 from mlops.observe import observe
 from mlops.plain import fingerprint
@@ -45,9 +46,15 @@ def _planned(
         changes=plan(wanted, seen, applied, world.places),
         wanted=wanted,
         identities={name: place.identity for name, place in world.places.items()},
-        calls=sum(int(at.calls) for at in world.places.values() if isinstance(at, CountsCalls)),
+        calls=_calls(world),
     )
     return selected(whole, selection)
+
+
+def _calls(world: World) -> int:
+    """Return how many requests the places have sent; what counts otherwise counts as none."""
+    counts: list[object] = [at.calls for at in world.places.values() if isinstance(at, CountsCalls)]
+    return sum(int(count) for count in counts if isinstance(count, SupportsInt))
 
 
 def _held_back(
