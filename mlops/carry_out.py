@@ -1,12 +1,11 @@
 """Applies an agreed plan and keeps the records of it: what was begun, made, held."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from threading import Event as Flag
 
 from mlops.apply import PARALLELISM, apply
 from mlops.errors import LockedError
-from mlops.events import Done, Event, Failed, Returned
+from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
 from mlops.policy import blocked
 from mlops.protocols import Means, Records, World
 from mlops.references import bare_fields
@@ -24,15 +23,16 @@ def carry_out(
 ) -> Iterator[Event]:
     """Apply a plan, recording before the first write what shall be made, and each change done.
 
-    A run that is cut short or leaves something undone stays open: the next plan says so, and the
-    next run records what it finds made. What is made of an address in `holds` is held against
-    those fields.
+    A run that is cut short stays open until the next one. What either leaves in the middle of a
+    change is unfinished, until a run finds it made or makes it. What is made of an address in
+    `holds` is held against those fields.
     """
     number = means.lease.number
+    open_before = frozenset(world.records.unfinished())
     world.records.begin(number, agreed.wanted, agreed.pending)
     _catch_up(world.records, number, agreed)
     after = {change.address: change.after for change in agreed.changes}
-    counted: Counter[str] = Counter()
+    ends: dict[Address, Event] = {}
     events = apply(
         agreed.pending,
         world.places,
@@ -46,11 +46,39 @@ def carry_out(
         _record(world.records, number, event, after.get(event.address))
         if isinstance(event, Done) and holds and event.address in holds:
             world.records.hold(event.address, holds[event.address], "it was rolled back")
-        counted[type(event).__name__.lower()] += 1
+        ends[event.address] = event
         yield event
-    if not counted["failed"] and not counted["unfinished"]:
-        result = "returned" if counted["returned"] else "done"
-        world.records.finish(number, {"result": result, "changes": counted["done"]})
+    world.records.finish(number, _outcome(agreed, ends, open_before, stopped=stop.is_set()))
+
+
+def _outcome(
+    agreed: Plan,
+    ends: Mapping[Address, Event],
+    open_before: Collection[Address],
+    *,
+    stopped: bool,
+) -> Fields:
+    """Return how a run ended, in a word, and which addresses it leaves in the middle of a change.
+
+    What was so before and was not even tried still is.
+    """
+    untried = {address for address, end in ends.items() if isinstance(end, Skipped)}
+    left = {address for address, end in ends.items() if isinstance(end, (Failed, Unfinished))}
+    left |= set(open_before) & (untried | set(agreed.left_out))
+    return {
+        "result": _result(ends.values(), stopped=stopped),
+        "changes": sum(isinstance(end, Done) for end in ends.values()),
+        "unfinished": tuple(sorted(map(str, left))),
+    }
+
+
+def _result(ends: Collection[Event], *, stopped: bool) -> str:
+    """Return in a word how a run ended. A stop that came too late interrupted nothing."""
+    if stopped and any(isinstance(end, (Skipped, Unfinished)) for end in ends):
+        return "interrupted"
+    if any(isinstance(end, Failed) for end in ends):
+        return "failed"
+    return "returned" if any(isinstance(end, Returned) for end in ends) else "done"
 
 
 def _record(records: Records, number: int, event: Event, wanted: Desired | None) -> None:

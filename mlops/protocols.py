@@ -263,10 +263,13 @@ class Records(Protocol):
         """Return what the run `number` wanted; nothing if nobody knows any more."""
 
     def finish(self, number: int, outcome: Fields) -> None:
-        """Record how the run ended."""
+        """Record how the run ended; the addresses in `unfinished` it left in the middle."""
 
     def open(self) -> bool:
-        """Tell whether an earlier run was cut short, or left something undone."""
+        """Tell whether an earlier run was cut short, so that nobody said how it ended."""
+
+    def unfinished(self) -> Collection[Address]:
+        """Return what earlier runs left in the middle of a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,13 +78,13 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
 
     Nobody waits for a person: the question comes before the lock, and what was agreed to is
     looked at again under it. A plan that changes nothing needs no lock and writes nothing, unless
-    an earlier run was cut short: then its records are brought to their end. Raises RefusedError
-    or StaleError before anything is touched; what fails later is in the report.
+    the records of an earlier run are to be brought to their end. Raises RefusedError or
+    StaleError before anything is touched; what fails later is in the report.
     """
     world = job.world()
     found = survey(world, job.desired(), job.selection)
     audience.see(found)
-    if not found.pending and not world.records.open():
+    if not found.pending and _recorded(world, found):
         return Ended(plan=found, report=Report(outcomes=()))
     _agree(found, terms, audience)
     with job.lock() as lease:
@@ -93,6 +93,12 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
         _check_agreed(agreed, found, terms, audience)
         report = _carried_out(world, agreed, job, job.means(lease), audience)
         return Ended(plan=agreed, report=_proved(world, agreed, report))
+
+
+def _recorded(world: World, found: Plan) -> bool:
+    """Tell whether the records say of every run how it ended, and of what is made that it is."""
+    kept = {change.address for change in found.changes}
+    return not world.records.open() and kept.isdisjoint(world.records.unfinished())
 
 
 def _agree(found: Plan, terms: Terms, audience: Audience) -> None:

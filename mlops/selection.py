@@ -46,7 +46,9 @@ def selected(whole: Plan, selection: Selection) -> Plan:
         and not (change.action is Action.DELETE and change.address in used)
     )
     _check_claims(changes, left)
-    return replace(whole, changes=changes)
+    kept = {change.address for change in changes}
+    left_out = tuple(address for address in addresses if address not in kept)
+    return replace(whole, changes=changes, left_out=left_out)
 
 
 def _check_claims(changes: Iterable[Change], left: Iterable[Change]) -> None:

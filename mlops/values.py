@@ -207,13 +207,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to one address.
-
-    | action          | before | after |
-    |-----------------|--------|-------|
-    | create          | None   | given |
-    | keep and update | given  | given |
-    | delete          | given  | None  |
+    """What happens to one address; a create has no `before`, a delete no `after`.
 
     `reason` and `downtime` are for people; nothing may branch on them. `stops_first` marks the
     one of several services that want each other's ports that has to let go before all others;
@@ -250,7 +244,8 @@ class Counts:
 class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
-    `wanted` is everything that shall exist, whatever part of it the changes are about;
+    `wanted` is everything that shall exist, whatever part of it the changes are about; `left_out`
+    is what a selection leaves as it is;
     `identities` are the places themselves, by the names that the addresses start with; `calls` is
     how many requests to other machines it took.
     """
@@ -260,6 +255,7 @@ class Plan:
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
     wanted: tuple[Desired, ...] = ()
+    left_out: tuple[Address, ...] = ()
     identities: Mapping[str, str] = NOTHING
     calls: int = 0
 

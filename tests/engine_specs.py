@@ -111,7 +111,7 @@ class Person:
         self.machine = Machine()
         self.objects = objects or Objects("memory", None, MemoryStore)
         self._row = row
-        self._runs = itertools.count(1)
+        self.runs = itertools.count(1)
 
     @property
     def world(self) -> World:
@@ -161,7 +161,7 @@ class Person:
     ) -> Iterator[Event]:
         """Begin to apply a spec."""
         world = self.world
-        means = HistoryMeans(self.history, next(self._runs))
+        means = HistoryMeans(self.history, next(self.runs))
         return carry_out(world, survey(world, self.wanted(spec), selection), means, stop)
 
     def retry(self, spec: Mapping[str, Service]) -> None:

@@ -126,6 +126,9 @@ class MemoryRecords:
     def open(self) -> bool:
         return False
 
+    def unfinished(self) -> Collection[Address]:
+        return ()
+
 
 class NoMeans:
     """Means that nobody may use, but for the lease and the past."""

@@ -109,3 +109,27 @@ def test_the_first_action_of_an_address_is_in_the_revision(history: History) -> 
     changes = history.revisions.read(1).changes
 
     assert {str(RED): Action.CREATE.value} == dict(changes)
+
+
+def test_what_a_run_says_that_it_left_is_unfinished_though_the_run_is_done(
+    history: History,
+) -> None:
+    begun(history, 1, RED, BLUE)
+    history.write(1, RED, {"port": 1})
+    history.finish(1, {"result": "failed", "unfinished": (str(BLUE),)})
+
+    found = applied(history)
+
+    assert not history.open()
+    assert {BLUE} == history.unfinished()
+    assert (False, True) == (found["red"].unfinished, found["blue"].unfinished)
+
+
+def test_only_the_last_run_that_ended_says_what_is_left(history: History) -> None:
+    begun(history, 1, RED, BLUE)
+    history.finish(1, {"result": "failed", "unfinished": (str(RED), str(BLUE))})
+    begun(history, 2, RED)
+    history.write(2, RED, {"port": 2})
+    history.finish(2, {"result": "done", "unfinished": (str(BLUE),)})
+
+    assert {BLUE} == history.unfinished()

@@ -17,6 +17,7 @@ from mlops.store.applied import (
     read_applied,
     write_applied,
 )
+from mlops.store.desired_record import address_of
 from mlops.store.objects import Objects
 from mlops.store.revisions import Revisions
 from mlops.values import Address, Applied, Change, Desired
@@ -37,7 +38,8 @@ class History:
     def read(self) -> Mapping[Address, Applied]:
         """Return what was last applied to each address, and which were left unfinished."""
         applied = dict(read_applied(self.objects, self.project))
-        for address, number in self._left_open():
+        for text, number in self.revisions.unfinished().items():
+            address = address_of(text)
             record = applied.get(address)
             if record is None:
                 record = Applied(address=address, hashes=NOTHING, revision=0)
@@ -48,11 +50,7 @@ class History:
     def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
         """Write down what shall be made, before the first write; close what was cut short."""
         revisions = self.revisions
-        unfinished = {
-            str(address): "unfinished"
-            for address, applied in self.read().items()
-            if applied.unfinished
-        }
+        unfinished = {str(address): "unfinished" for address in self.unfinished()}
         cut_short = revisions.open()
         revisions.begin(
             number,
@@ -92,22 +90,18 @@ class History:
         return {thing.address: thing for thing in wanted}
 
     def finish(self, number: int, outcome: Fields) -> None:
-        """Write down how a run ended, unless it left something that the next plan must know."""
+        """Write down how a run ended, and what it leaves `unfinished`."""
         self.revisions.finish(number, outcome)
 
     def open(self) -> bool:
-        """Tell whether a run was cut short, or left something undone."""
+        """Tell whether a run was cut short, so that nobody said how it ended."""
         return bool(self.revisions.open())
+
+    def unfinished(self) -> frozenset[Address]:
+        """Return what earlier runs left in the middle of a change, for all that they recorded."""
+        return frozenset(address for address, one in self.read().items() if one.unfinished)
 
     @property
     def revisions(self) -> Revisions:
         """What the runs set out to make."""
         return Revisions(self.objects, self.project)
-
-    def _left_open(self) -> Iterable[tuple[Address, int]]:
-        """Yield each address that an open revision meant to change, with its number."""
-        revisions = self.revisions
-        for number in revisions.open():
-            for text in revisions.changes(number):
-                place, kind, name = text.split("/")
-                yield Address(place=place, kind=kind, name=name), number

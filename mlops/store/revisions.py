@@ -144,9 +144,21 @@ class Revisions:
         found = self._folder.numbers()
         return tuple(sorted(found["begun"] - found["done"]))
 
-    def changes(self, number: int) -> Fields:
-        """Return what a revision meant to change; nothing if its record is damaged."""
-        return self._told(number).changes
+    def unfinished(self) -> Mapping[str, int]:
+        """Return the addresses that were left in the middle of a change, and by which revision.
+
+        A revision that is done says so itself, of its own and of those before. One that is open
+        may have left whatever it meant to change.
+        """
+        found = self._folder.numbers()
+        left: dict[str, int] = {}
+        if found["done"]:
+            newest = max(found["done"])
+            told = (self._outcome(newest) or NOTHING).get("unfinished")
+            left |= {str(text): newest for text in (told if isinstance(told, tuple) else ())}
+        for number in sorted(found["begun"] - found["done"]):
+            left |= dict.fromkeys(self._told(number).changes, number)
+        return left
 
     def list(self, limit: int | None = None) -> tuple[Revision, ...]:
         """Return the newest `limit` revisions, newest first, damaged ones too."""
