@@ -160,10 +160,10 @@ def write(folder: Path, script: str, **changes: Any) -> Path:
     return folder
 
 
-def start(folder: Path) -> Instance:
+def start(folder: Path, front: Path | str = sys.executable) -> Instance:
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-I", str(SERVER), str(folder)],
+            [str(front), "-I", str(SERVER), str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -173,9 +173,11 @@ def start(folder: Path) -> Instance:
 
 
 @contextmanager
-def serving(folder: Path, script: str = ECHO, **changes: Any) -> Iterator[Instance]:
+def serving(
+    folder: Path, script: str = ECHO, *, front: Path | str = sys.executable, **changes: Any
+) -> Iterator[Instance]:
     """Run a service that gets ready, and leave no process behind."""
-    instance = start(write(folder, script, **changes))
+    instance = start(write(folder, script, **changes), front)
     try:
         if instance.until("ready", "failed")["state"] == "failed":
             raise AssertionError(instance.log)

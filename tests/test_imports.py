@@ -20,13 +20,14 @@ HEAVY = {
 """What the help of the command line must not load."""
 
 HOMES: Mapping[str, set[str]] = {
-    "azure": {"secrets/keyvault.py"},
+    "azure": {"secrets/keyvault.py", "serving/side/traces.py"},
     "click": {"cli", "views/paper.py"},
     "docker": {"clients/docker.py"},
     "git": {"lineage.py", "load/variables.py"},
     "httptools": {"serving/front"},
     "jsonschema": {"load/check.py"},
-    "obstore": {"store"},
+    "obstore": {"store", "serving/side/upload.py"},
+    "opentelemetry": {"serving/side/traces.py"},
     "packaging": {"environments"},
     "psutil": {"targets/process", "store/holder.py"},
     "rich": {"cli/watching.py", "views/live.py"},

@@ -19,6 +19,7 @@ from .request import Request
 from .routes import Rules, label
 from .swagger import Swagger
 from .tensors import Tensors, opened
+from .traces import Traces
 
 log = logging.getLogger("mlops_serving")
 
@@ -54,6 +55,7 @@ class App:
         self.swagger = Swagger()
         self.state = "starting"
         self.refusing = False
+        self.traces: Traces | None = None
         self.reasons: tuple[str, ...] = ()  # why it is unfit
         self._pool = pool
         self._measured = measured
@@ -65,6 +67,8 @@ class App:
 
     def headed(self, request: Request) -> None:
         """Refuse by the headers alone whatever can be, so that no body is kept for it."""
+        if self.traces is not None:
+            self.traces.begin(request)
         answer = self._refusal(request)
         if answer is None and (request.path == "/score" or request.path.endswith("/infer")):
             answer = self._unfit(request)
@@ -92,6 +96,8 @@ class App:
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Count an answer, and write its line if lines are wanted."""
         self.metrics.answered(label(request.path), status, seconds)
+        if self.traces is not None:
+            self.traces.finish(request, status, seconds)
         if self.rules.logs:
             requested(request, status, seconds)
 

@@ -56,6 +56,7 @@ class Crew:
         self.born: wire.Frame | None = None
         self.init_seconds = 0.0
         self.restarts = 0
+        self.lost = 0  # requests whose data its dead workers could not collect
         self.outcome: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -145,6 +146,7 @@ class Crew:
         self.live.remove(worker)
         self._all.discard(worker)
         self.restarts += 1
+        self.lost += worker.pace.dropped
         then = "it was leaving anyway" if self._leaving else "another one is started"
         log.error("worker %d ended, %s; %s", worker.pid, ending(code), then)
         self._bequeath(worker)

@@ -29,6 +29,8 @@ class Gauges:
             "mlops_init_seconds": ("Seconds of the last start of a worker.", crew.init_seconds),
             "mlops_worker_restarts_total": ("Workers replaced after a death.", pool.restarts),
             "mlops_swaps_total": ("Changes of code or model without an end.", service.swaps.count),
+            "mlops_collect_dropped_total": ("Requests whose data found no room.", lost(pool)),
+            "mlops_spans_dropped_total": ("Spans that found no room.", service.beside.dropped),
             "mlops_start_time_seconds": ("When the server started, since 1970.", self._started),
         }
         about = [{"service": settings.service, "version": VERSION}]
@@ -38,3 +40,9 @@ class Gauges:
             *info("mlops_model_info", "The models that the service was given.", models),
         ]
         return bytes(service.app.metrics.text(now, names))
+
+
+def lost(pool: Any) -> int:
+    """Return how many requests' data was not collected, by workers dead and alive."""
+    alive = sum(worker.pace.dropped for worker in pool.crew.live)
+    return int(pool.lost + pool.crew.lost + alive)

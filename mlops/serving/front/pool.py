@@ -30,6 +30,7 @@ class Pool:
         self._watching: asyncio.Task[None] | None = None
         self._retiring: dict[Crew, asyncio.Task[None]] = {}
         self._restarts = 0
+        self.lost = 0
         self.limits = limits
         self.crew = self.hire(launch, limits.workers)
 
@@ -57,6 +58,7 @@ class Pool:
 
     async def _retire(self, crew: Crew) -> None:
         await crew.retire()
+        self.lost += crew.lost
         del self._retiring[crew]
         self._changed()
 

@@ -80,6 +80,11 @@ class Pace:
         count, _ = self.progress.read() if self.progress else (0, 0.0)
         return count
 
+    @property
+    def dropped(self) -> int:
+        """Return how many requests' data the worker could not collect."""
+        return self.progress.dropped if self.progress else 0
+
     def overdue(self, now: float, allowed: float) -> bool:
         """Say whether one `run()` has gone on for longer than `allowed` seconds.
 

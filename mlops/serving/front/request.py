@@ -42,6 +42,7 @@ class Request:
         "keep_alive",
         "known",
         "method",
+        "parent",
         "parts",
         "path",
         "query",
@@ -50,6 +51,7 @@ class Request:
         "settled",
         "shaped",
         "size",
+        "span",
         "url",
         "waits",
     )
@@ -70,6 +72,8 @@ class Request:
         self.body = b""
         self.refused: Answer | None = None
         self.ident = b""
+        self.span = ("", "")  # its ids in a trace, where traces are wanted
+        self.parent: bytes | None = None
         self.deadline = 0.0
         self.sequence = 0  # which one it was of those sent to its worker, from 1
         self.settled = False

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .app import App
+from .beside import Beside
 from .crew import Failure
 from .door import Door
 from .drain import Drain
@@ -74,6 +75,8 @@ class Service:
         self.door = Door(listener, limits, self.app)
         self.gauges = Gauges()
         self.ready = Readiness(self)
+        self.beside = Beside(self)
+        await self.beside.follow()
         self.swaps = Swaps(self)
         self.yielding = Yielding(self) if self.taking is None else None
         if self.taking is None:
@@ -86,12 +89,7 @@ class Service:
         refreshing = loop.create_task(refresh(self))
         await self._over
         refreshing.cancel()
-        self.ready.stop()
-        if self.yielding is not None:
-            self.yielding.close()
-        await self.swaps.stop()
-        await self.pool.stop()
-        await self.door.close(LAST_ANSWERS)
+        await finish(self)
         if self._error is None:
             self.record.write(worker_pids=[])
             log.info("%s stopped", self.settings.service)
@@ -168,6 +166,17 @@ class Service:
         """Let `run()` clean up and return."""
         if not self._over.done():
             self._over.set_result(None)
+
+
+async def finish(service: Service) -> None:
+    """End every part of a service, what feeds others first."""
+    service.ready.stop()
+    if service.yielding is not None:
+        service.yielding.close()
+    await service.swaps.stop()
+    await service.pool.stop()
+    await service.door.close(LAST_ANSWERS)
+    await service.beside.stop()
 
 
 def hear(

@@ -218,6 +218,7 @@ class Swaps:
             settings=following.digest, swap=None, swaps=self.count, retiring=retiring, error=None
         )
         log.info("%s has swapped", following.settings.service)
+        await service.beside.follow()
         self.sweep.start()
 
     def _failed(self, name: str | None, failure: Failure) -> None:

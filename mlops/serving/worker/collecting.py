@@ -2,9 +2,10 @@
 
 On by the `serving.collect` setting or v1's switch `AML_MODEL_DC_STORAGE_ENABLED`. Inputs and
 outputs of every answered request are then kept, unless the script collects by itself with
-`ModelDataCollector` or `Collector`. The `collect` keys: `folder` (default
-`$AML_APP_ROOT/modeldata`), `sample` (0 to 1, default 1), `max_bytes` of a file (100 MB), `queue`
-(10,000 requests), `workspace` (`subscription/group/name`), `boundary` (`hour` or `day`).
+`ModelDataCollector` or `Collector`. The `collect` keys: `store` (an address or a folder that the
+files are uploaded to; also `AML_MODEL_DC_STORAGE`), `folder` (default `$AML_APP_ROOT/modeldata`),
+`sample` (0 to 1, default 1), `max_bytes` of a file (100 MB; 8 MB with a store), `queue` (10,000
+requests), `workspace` (`subscription/group/name`), `boundary` (`hour` or `day`).
 """
 
 import base64
@@ -19,7 +20,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from . import wire
 from .inputs import query
 from .options import Options, switch
-from .sink import COLUMNS, Sink, Table
+from .sink import COLUMNS, STORED, Sink, Table
 
 NO_REQUEST = "00000000-0000-0000-0000-000000000000"
 Rows = Tuple[List[str], List[List[Any]]]
@@ -33,6 +34,7 @@ class Source:
         root = environment.get("AML_APP_ROOT", "")
         boundary = str(given.get("boundary", environment.get("AML_MODEL_DC_BOUNDARY", "day")))
         folder = Path(given.get("folder") or Path(root) / "modeldata")
+        store = given.get("store") or environment.get("AML_MODEL_DC_STORAGE")
         self.hourly = boundary == "hour"
         self.sample = float(given.get("sample", 1.0))
         self.workspace = str(given.get("workspace") or "default/default/default").lower()
@@ -42,7 +44,7 @@ class Source:
         self.sink = Sink(
             folder if folder.is_absolute() else Path(root) / folder,
             rows=int(given.get("queue", 10_000)),
-            size=int(given.get("max_bytes", 100 * 1024 * 1024)),
+            size=int(given.get("max_bytes", STORED if store else 100 * 1024 * 1024)),
             hourly=self.hourly,
         )
 

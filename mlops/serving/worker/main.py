@@ -50,6 +50,9 @@ def serve(
 ) -> None:
     """Answer requests in the way that suits the script."""
     script, options, scorer = served
+    source = current()
+    if source is not None:
+        source.sink.on_drop = progress.drop
     concurrency = at_once(script, options)
     if script.asynchronous:
         from .loop import Loop  # noqa: PLC0415 - most scripts need no event loop
@@ -61,7 +64,6 @@ def serve(
         Threads(scorer, options.timeout, concurrency).serve(frames, channel, progress)
     else:
         Alone(scorer, Alarm(options.timeout)).serve(frames, channel, progress)
-    source = current()
     if source is not None:
         source.sink.drain()
 

@@ -14,6 +14,7 @@ import fcntl
 import io
 import os
 import queue
+import re
 import sys
 import threading
 from pathlib import Path
@@ -41,8 +42,11 @@ class Table(NamedTuple):
     moment: dt.datetime
 
 
+FILE = re.compile(r"data(?:_(\d+))?\.csv$")
 Work = Callable[[], Sequence[Table]]
 
+STORED = 8 * 1024 * 1024
+"""Bytes of a file that goes to a store: each change of it is sent whole."""
 SAY_AGAIN = 60.0
 """Seconds between two lines that say how much was dropped."""
 
@@ -58,6 +62,7 @@ class Sink:
         self._room = ROOM
         self._lock = threading.Lock()
         self._dropped = 0
+        self.on_drop: Callable[[], None] = lambda: None
         self._thread: Optional[threading.Thread] = None
 
     def put(self, work: Work, weight: int) -> bool:
@@ -66,15 +71,19 @@ class Sink:
             if self._thread is None:
                 self._start()
             if weight > self._room:
-                self._dropped += 1
+                self._drop()
                 return False
             try:
                 self._queue.put_nowait((weight, work))
             except queue.Full:
-                self._dropped += 1
+                self._drop()
                 return False
             self._room -= weight
             return True
+
+    def _drop(self) -> None:
+        self._dropped += 1
+        self.on_drop()
 
     def drain(self, seconds: float = 1.5) -> None:
         """Wait until what was taken is written, but not for long: a stop has two seconds."""
@@ -124,9 +133,11 @@ class Sink:
         folder.mkdir(parents=True, exist_ok=True)
         text = lines(table.rows)
         header = b"" if table.header is None else lines([table.header])
-        number = 0
-        while not append(folder / name(number), header, text, self._size):
-            number += 1
+        there = numbers(folder)
+        for number in [*there, there[-1] + 1 if there else 0]:
+            if append(folder / name(number), header, text, self._size):
+                return
+        self._write(table)  # another worker took that number
 
 
 ROOM = 64 * 1024 * 1024
@@ -139,6 +150,8 @@ def append(path: Path, header: bytes, text: bytes, size: int) -> bool:
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         length = os.fstat(file.fileno()).st_size
+        if os.fstat(file.fileno()).st_nlink == 0:  # it was uploaded and removed just now
+            return append(path, header, text, size)
         if length == 0:
             os.write(file.fileno(), header + text)
             return True
@@ -146,6 +159,12 @@ def append(path: Path, header: bytes, text: bytes, size: int) -> bool:
             return False
         os.write(file.fileno(), text)
         return True
+
+
+def numbers(folder: Path) -> List[int]:
+    """Return the numbers of the files in a folder; finished ones may have been removed."""
+    found = [FILE.match(entry.name) for entry in folder.iterdir()]
+    return sorted(int(one.group(1) or 0) for one in found if one)
 
 
 def name(number: int) -> str:

@@ -23,6 +23,9 @@ OTHER = 4  # a POST that says its body is something else
 QUERY = 5  # a GET; the body is the query string
 RAW = 6  # any method, for a script that asked for the raw request
 
+# What the front sends to the processes beside it.
+SPAN = 8  # meta: the record of an answered request
+
 # What the worker sends.
 READY = 16  # meta: what the script asks for; body: its swagger documents
 FAILED = 17  # meta: why init() did not return
