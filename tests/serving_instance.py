@@ -174,7 +174,7 @@ def start(folder: Path, front: Path | str = sys.executable) -> Instance:
 
 @contextmanager
 def serving(
-    folder: Path, script: str = ECHO, *, front: Path | str = sys.executable, **changes: Any
+    folder: Path, script: str = ECHO, *, front: Any = sys.executable, **changes: Any
 ) -> Iterator[Instance]:
     """Run a service that gets ready, and leave no process behind."""
     instance = start(write(folder, script, **changes), front)
