@@ -17,22 +17,27 @@ _LINE = 200
 
 
 def run_checks(
-    checks: Iterable[Check], endpoint: str, *, timeout: float = 60
+    checks: Iterable[Check], endpoint: str, *, timeout: float = 60, trust: str = ""
 ) -> tuple[Problem, ...]:
     """Run every check, one after the other, and return what was not as expected."""
     return tuple(
-        problem for check in checks for problem in run_check(check, endpoint, timeout=timeout)
+        problem
+        for check in checks
+        for problem in run_check(check, endpoint, timeout=timeout, trust=trust)
     )
 
 
-def run_check(check: Check, endpoint: str, *, timeout: float = 60) -> tuple[Problem, ...]:
+def run_check(
+    check: Check, endpoint: str, *, timeout: float = 60, trust: str = ""
+) -> tuple[Problem, ...]:
     """Run one check; the path of its request takes the place of the endpoint's own.
 
-    `timeout` is in seconds, for each step of the connection.
+    `timeout` is in seconds, for each step of the connection; `trust` is the PEM file of the
+    certificate that an https service shows.
     """
     name = f"`{check.request.method} {check.request.path}`"
     try:
-        answer = ask(check.request, endpoint, timeout=timeout)
+        answer = ask(check.request, endpoint, timeout=timeout, trust=trust)
     except (OSError, HTTPException, ValueError) as error:
         return (_unanswered(check, f"{name} of `{endpoint}`", error, timeout),)
     found = _unexpected_status(check, name, answer) or _unexpected_json(check, name, answer)

@@ -64,7 +64,7 @@ def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
         raise IncompleteError(Problem(summary=health.summary, where=after.where))
     if after.checks:
         yield _progressed(change, f"checking ({len(after.checks)})")
-        problems = run_checks(after.checks, after.endpoint)
+        problems = run_checks(after.checks, after.endpoint, trust=after.trust)
         if problems:
             raise IncompleteError(*problems)
 

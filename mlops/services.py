@@ -5,7 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from mlops.plain import fingerprint, thaw
-from mlops.settings import DURATION_HINT, POSITIVE, Setting, duration
+from mlops.settings import (
+    DURATION_HINT,
+    POSITIVE,
+    SIZE,
+    SIZE_HINT,
+    Setting,
+    duration,
+    size_in_bytes,
+)
 from mlops.spec import Check, Json
 from mlops.values import Content
 
@@ -44,6 +52,40 @@ class Serving:
     swagger_samples: Annotated[
         bool, Setting("Show the samples of the decorators in swagger, as v1 did.")
     ] = True
+    max_body: Annotated[
+        str,
+        Setting("Largest body of a request; more is answered 413.", pattern=SIZE, hint=SIZE_HINT),
+    ] = "100MiB"
+    queue_bytes: Annotated[
+        str, Setting("Bodies that may be held at once, together.", pattern=SIZE, hint=SIZE_HINT)
+    ] = "256MiB"
+    max_head: Annotated[
+        str, Setting("Largest line and headers of a request.", pattern=SIZE, hint=SIZE_HINT)
+    ] = "64KiB"
+    max_headers: Annotated[int, Setting("Most headers of a request.", minimum=1, maximum=10000)] = (
+        200
+    )
+    connections: Annotated[
+        int, Setting("Connections at once; one more is refused.", minimum=1, maximum=100000)
+    ] = 1000
+    head_timeout: Annotated[
+        str,
+        Setting(
+            "Time for the headers of a request to arrive.", pattern=POSITIVE, hint=DURATION_HINT
+        ),
+    ] = "15s"
+    body_timeout: Annotated[
+        str,
+        Setting(
+            "Time for a body to arrive, and a second more for each KiB that did.",
+            pattern=POSITIVE,
+            hint=DURATION_HINT,
+        ),
+    ] = "60s"
+    keep_alive: Annotated[
+        str,
+        Setting("Time that an idle connection is kept.", pattern=POSITIVE, hint=DURATION_HINT),
+    ] = "75s"
 
 
 SERVING = Serving()
@@ -61,6 +103,14 @@ def serving_fields(serving: Serving) -> dict[str, Json]:
         "serving.casts": serving.casts,
         "serving.not_finite": serving.not_finite,
         "serving.swagger_samples": serving.swagger_samples,
+        "serving.max_body": size_in_bytes(serving.max_body),
+        "serving.queue_bytes": size_in_bytes(serving.queue_bytes),
+        "serving.max_head": size_in_bytes(serving.max_head),
+        "serving.max_headers": serving.max_headers,
+        "serving.connections": serving.connections,
+        "serving.head_timeout": duration(serving.head_timeout),
+        "serving.body_timeout": duration(serving.body_timeout),
+        "serving.keep_alive": duration(serving.keep_alive),
     }
 
 
@@ -81,10 +131,10 @@ def checks_digest(written: Sequence[Any]) -> str | None:
     return fingerprint(written) if written else None
 
 
-def endpoint(host: str, port: int) -> str:
+def endpoint(host: str, port: int, scheme: str = "http") -> str:
     """Return where a service is scored from this machine."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  not bound here
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/score"
+    return f"{scheme}://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/score"
 
 
 def content_files(content: Content) -> tuple[Json, ...]:

@@ -65,6 +65,9 @@ HIDING_HINT = (
     " the value itself stands in no file"
 )
 
+SIZE = r"^[1-9][0-9]{0,8}(kB|MB|GB|KiB|MiB|GiB)$"
+SIZE_HINT = "write a whole number and its unit, as `500kB`, `100MB` or `64MiB`"
+
 LABEL = r"^\S(.*\S)?$"
 LABEL_HINT = "use a key of one line, neither empty nor with blanks around it"
 
@@ -80,6 +83,14 @@ HOST = rf"^({_HOST_NAME}|{_IPV4}|{_IPV6})$"
 """A name or an IP address, as a socket is bound to: no scheme, no port, no brackets."""
 HOST_HINT = "write an IP address or a host name alone, as `127.0.0.1`, `::1` or `localhost`"
 
+_BYTES = {
+    "kB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
+}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -96,3 +107,11 @@ def duration(text: str) -> float:
         raise ValueError(f"`{text}` is no duration")
     number = text.rstrip("msh")
     return float(number) * _SECONDS[text[len(number) :]]
+
+
+def size_in_bytes(text: str) -> int:
+    """Return the bytes that `500kB` or `64MiB` mean. Raises ValueError."""
+    if re.fullmatch(SIZE, text) is None:
+        raise ValueError(f"`{text}` is no size")
+    number = text.rstrip("kKMGiB")
+    return int(number) * _BYTES[text[len(number) :]]

@@ -153,6 +153,7 @@ class Desired:
     labels: Mapping[str, str] = NOTHING
     summary: str = ""
     endpoint: str = ""
+    trust: str = ""
     protect: bool = False
     checks: tuple[Check, ...] = ()
     renamed_from: str = ""
@@ -171,6 +172,7 @@ class Observed:
     claims: tuple[str, ...] = ()
     labels: Mapping[str, str] = NOTHING
     endpoint: str = ""
+    trust: str = ""
     protect: bool = False
     state: str = ""
     since: str = ""

@@ -13,6 +13,7 @@ from mlops.cli.terminal import write
 from mlops.clients.http import Answer, ask
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.spec import Check, Request
+from mlops.values import Observed
 
 
 @click.command("invoke")
@@ -33,11 +34,11 @@ def command(name: str, data: str | None, path: str | None, timeout: float, files
         hint = "give a time like `500ms`, `60s` or `5m`"
         raise SpecError(Problem(summary="`--timeout` leaves no time", hint=hint))
     session = open_session(files)
-    endpoint = session.live(name).endpoint
+    thing = session.live(name)
     request = _request(name, data, session.spec.deployments[name].checks)
     if path is not None:
         request = replace(request, path=path)
-    answer = _asked(name, request, endpoint, timeout)
+    answer = _asked(request, thing, timeout)
     write(answer.body.decode(errors="replace").rstrip("\n") + "\n")
     if answer.status >= 400:
         raise TargetError(
@@ -56,9 +57,10 @@ def _request(name: str, data: str | None, checks: tuple[Check, ...]) -> Request:
     raise SpecError(Problem(summary=f"nothing to send to `{name}`", hint="give a body with `-d`"))
 
 
-def _asked(name: str, request: Request, endpoint: str, timeout: float) -> Answer:
+def _asked(request: Request, thing: Observed, timeout: float) -> Answer:
+    name = thing.address.name
     try:
-        return ask(request, endpoint, timeout=timeout)
+        return ask(request, thing.endpoint, timeout=timeout, trust=thing.trust)
     except (InvalidURL, UnicodeError, OverflowError) as error:
         problem = Problem(
             summary=f"this can't be sent to `{name}`: {error}",

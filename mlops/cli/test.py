@@ -29,7 +29,8 @@ def command(names: tuple[str, ...], files: Files, form: str) -> None:
         absent = _absent(address, live.get(address))
         failed += absent if checks else ()
         for number, check in enumerate(checks, start=1):
-            problems = () if absent else run_check(check, live[address].endpoint)
+            thing = None if absent else live[address]
+            problems = run_check(check, thing.endpoint, trust=thing.trust) if thing else ()
             failed += problems
             result = "not asked" if absent else "failed" if problems else "passed"
             rows.append(_row(address, number, check, result))

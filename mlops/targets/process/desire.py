@@ -4,6 +4,8 @@ import os
 
 import mlops
 from mlops.claims import port_claim
+from mlops.errors import Problem, SpecError
+from mlops.facing import facing_fields, unlocked_routes
 from mlops.hashing import short
 from mlops.references import field
 from mlops.services import (
@@ -15,6 +17,7 @@ from mlops.services import (
 )
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
+from mlops.targets.process.tls import beside, tls_fields
 from mlops.values import Address, Desired, Owner, PinnedModel, Pins
 
 
@@ -37,13 +40,13 @@ def desired_environment(place: str, environment: Environment) -> Desired:
 def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner) -> Desired:
     """Return the server process of a deployment."""
     settings: ServiceSettings = deployment.settings
-    answers = endpoint(settings.host, settings.port)
+    answers = endpoint(settings.host, settings.port, "https" if settings.tls else "http")
     claim = port_claim(settings.host, settings.port)
     labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
     models = [Address(place="store", kind="model", name=model.name) for model in pins.models]
     return Desired(
         address=Address(place=place, kind="service", name=deployment.name),
-        fields=_fields(deployment, pins, settings),
+        fields=_fields(deployment, pins, owner),
         inputs={
             "models": tuple(_model(model) for model in pins.models),
             "code": {"source": pins.inference.source_directory, "files": content_files(pins.code)},
@@ -54,13 +57,15 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
         labels=labels,
         summary=f"{', '.join(labels.values())} at {answers}" if labels else answers,
         endpoint=answers,
+        trust=beside(deployment, settings.tls.certificate) if settings.tls else "",
         protect=deployment.protect,
         checks=deployment.checks,
         where=deployment.where,
     )
 
 
-def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fields:
+def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> Fields:
+    settings: ServiceSettings = deployment.settings
     fields: dict[str, Json] = {
         f"models.{model.name}": model.content.digest for model in pins.models
     }
@@ -71,6 +76,8 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
         "host": settings.host,
         "port": settings.port,
         **serving_fields(settings.serving),
+        **tls_fields(settings.tls, deployment, owner),
+        **_facing(deployment, settings),
         "server": mlops.__version__,
         "checks": checks_digest(written_checks(deployment.checks)),
         "process": "running",
@@ -81,6 +88,23 @@ def _fields(deployment: Deployment, pins: Pins, settings: ServiceSettings) -> Fi
     fields |= {f"environment_variables.{name}": field(value) for name, value in variables.items()}
     fields |= {f"tags.{name}": value for name, value in deployment.tags.items()}
     return {path: value for path, value in fields.items() if value is not None}
+
+
+def _facing(deployment: Deployment, settings: ServiceSettings) -> Fields:
+    collection, locked = settings.collect_model_data, False
+    unlocked = unlocked_routes(settings, locked=locked)
+    if unlocked:
+        raise SpecError(*(_unlocked(deployment, name) for name in unlocked))
+    folder = beside(deployment, collection.folder) if collection else ""
+    return facing_fields(settings, folder, locked=locked)
+
+
+def _unlocked(deployment: Deployment, name: str) -> Problem:
+    return Problem(
+        summary=f"`{name}` of `{deployment.name}` asks for a key, and the service has none",
+        where=deployment.places.get(name, deployment.where),
+        hint="write `open` or `off`",
+    )
 
 
 def _model(model: PinnedModel) -> Fields:

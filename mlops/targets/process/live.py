@@ -25,8 +25,8 @@ from mlops.values import Address, Health, Impact, Observed, Owner, Ownership
 LAST = 20
 """Lines of a log that a failure shows where the server did not say which."""
 
-UNCOMPARED = ("max_body", "renewed")
-"""What settings.json says of serving and no file asks for."""
+UNCOMPARED = ("collect", "renewed")
+"""What settings.json says of serving, and a file elsewhere or not at all."""
 
 EDITED = "edited"
 """Stands for the value of what was changed within an instance folder."""
@@ -40,7 +40,6 @@ def observed_service(
     name = instance.folder.name
     ownership, state = _ownership(instance, owner, wanted=wanted)
     fields = _fields(instance, cache)
-    port = settings.get("port")
     environment = short(str(settings.get("environment", "")))
     return Observed(
         address=Address(place=place, kind="service", name=name),
@@ -50,7 +49,8 @@ def observed_service(
         needs=(Address(place=place, kind="environment", name=environment),) if environment else (),
         claims=_claims(instance) if ownership is Ownership.OURS else (),
         labels=freeze(_labels(instance, fields)),
-        endpoint=endpoint(str(settings.get("host")), port) if isinstance(port, int) else "",
+        endpoint=_endpoint(settings),
+        trust=str(_mapping(settings, "tls").get("certificate", "")),
         protect=fields.get("protect") is True,
         state=state or process_state(instance),
         since=str(instance.record.get("created", "")) if instance.pid else "",
@@ -61,6 +61,11 @@ def _claims(instance: Instance) -> tuple[str, ...]:
     """Return what a living server listens on, as it says itself."""
     port = instance.record.get("port") if instance.pid else None
     return (port_claim(str(instance.record.get("host")), port),) if isinstance(port, int) else ()
+
+
+def _endpoint(settings: Mapping[str, Any]) -> str:
+    host, port = str(settings.get("host")), settings.get("port")
+    return endpoint(host, port, _scheme(settings)) if isinstance(port, int) else ""
 
 
 def process_state(instance: Instance) -> str:
@@ -133,6 +138,7 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
         "checks": checks_digest(_sequence(settings, "checks")),
         "process": _process(instance),
         "leftovers": ", ".join(path.name for path in leftovers(instance.folder)) or None,
+        **_facing(settings),
     }
     fields |= {f"serving.{key}": value for key, value in serving.items() if key not in UNCOMPARED}
     variables = _mapping(settings, "environment_variables")
@@ -148,6 +154,22 @@ def _secrets(instance: Instance) -> dict[str, Any]:
     if whole(instance.folder, told):
         return references
     return dict.fromkeys(references, EDITED)
+
+
+def _facing(settings: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the fields of how a service faces its clients."""
+    groups = {name: _mapping(settings, name) for name in ("tls", "logs")}
+    groups["collect_model_data"] = _mapping(_mapping(settings, "serving"), "collect")
+    fields: dict[str, Json] = {
+        f"{name}.{key}": value for name, group in groups.items() for key, value in group.items()
+    }
+    fields |= {"metrics": settings.get("metrics"), "swagger": settings.get("swagger")}
+    fields |= {"cors.origins": settings.get("cors"), "scheme": _scheme(settings)}
+    return fields
+
+
+def _scheme(settings: Mapping[str, Any]) -> str:
+    return "https" if _mapping(settings, "tls") else "http"
 
 
 def _told(instance: Instance) -> dict[str, Json]:

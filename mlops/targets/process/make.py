@@ -32,9 +32,6 @@ from mlops.values import Content, Desired, FileEntry, Owner, Progress
 METADATA = ("tags", "description", "protect")
 """The field groups that live in mark.json, since changing them touches no server."""
 
-MAX_BODY = 100 * 1024 * 1024
-"""Bytes of a request's body: v1's limit (contract, section 8)."""
-
 START = 20.0
 """Seconds that a server may take until it says that it starts."""
 
@@ -202,10 +199,26 @@ def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict
             for name, value in _group(wanted, "environment_variables").items()
             if not place_of(value)
         },
-        "serving": {"max_wait": None, "max_body": MAX_BODY, **_group(wanted, "serving")},
+        "serving": {"max_wait": None, **_group(wanted, "serving"), **_collected(wanted)},
+        **_faced(wanted),
         "checks": written_checks(wanted.checks),
         "drain_grace": world.GRACE,
     }
+
+
+def _faced(wanted: Desired) -> dict[str, Any]:
+    """Return the settings of how a service faces its clients."""
+    fields = wanted.fields
+    groups: dict[str, Any] = {"tls": _group(wanted, "tls"), "logs": _group(wanted, "logs")}
+    groups |= {name: fields[name] for name in ("metrics", "swagger") if name in fields}
+    if "cors.origins" in fields:
+        groups["cors"] = thaw(fields["cors.origins"])
+    return {name: value for name, value in groups.items() if value}
+
+
+def _collected(wanted: Desired) -> dict[str, Any]:
+    collected = _group(wanted, "collect_model_data")
+    return {"collect": collected} if collected else {}
 
 
 def _group(wanted: Desired, name: str) -> dict[str, Any]:

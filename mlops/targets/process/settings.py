@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from mlops.facing import LOGS, Collection, Cors, Logs, Policy
 from mlops.services import SERVING, Serving
 from mlops.settings import HOST, HOST_HINT, Setting
+from mlops.targets.process.tls import Tls
 from mlops.values import Impact
 
 FOLDER = ".mlops/targets/{name}"
@@ -40,6 +42,19 @@ class ServiceSettings:
         ),
     ] = "127.0.0.1"
     serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
+    tls: Annotated[Tls | None, Setting("Speak https with this certificate.")] = None
+    cors: Annotated[Cors | None, Setting("What web pages of other origins may do.")] = None
+    logs: Annotated[Logs, Setting("How the server writes its log.")] = LOGS
+    metrics: Annotated[
+        Policy | None, Setting("Who may ask for /metrics. Default: as for /score.")
+    ] = None
+    swagger: Annotated[
+        Policy | None, Setting("Who may ask for /swagger.json. Default: as for /score.")
+    ] = None
+    collect_model_data: Annotated[
+        Collection | None,
+        Setting("Keep inputs and outputs as CSV files; `{}` takes every default."),
+    ] = None
 
 
 IMPACT: Mapping[str, Impact] = {
@@ -56,8 +71,14 @@ IMPACT: Mapping[str, Impact] = {
     "environment_variables": Impact.ROLLING,
     "serving": Impact.ROLLING,
     "server": Impact.ROLLING,
+    "tls": Impact.ROLLING,
+    "cors": Impact.ROLLING,
+    "logs": Impact.ROLLING,
+    "metrics": Impact.ROLLING,
+    "swagger": Impact.ROLLING,
+    "collect_model_data": Impact.ROLLING,
 }
-"""Whatever is not named here restarts the server."""
+"""Whatever is not named here restarts the server, or ends what its clients rely on: `scheme`."""
 
 DOWNTIME: Mapping[Impact, str] = {
     Impact.METADATA: "nothing restarts",
