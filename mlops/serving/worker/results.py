@@ -33,7 +33,7 @@ def body(result: Any, *, nulls: bool = False) -> bytes:
     if result is None:
         return b"{}"
     try:
-        return json.dumps(result, allow_nan=False, default=plain).encode()
+        return ENCODER.encode(result).encode()
     except RecursionError:
         raise UnwritableError(NOT_JSON.format("it is nested too deeply")) from None
     except (ValueError, TypeError):
@@ -93,6 +93,10 @@ def plain(value: Any) -> Any:
         if callable(convert) and not isinstance(value, type):
             return convert()
     return other(value)
+
+
+# `json.dumps` would make one for every request, which takes as long as a small result.
+ENCODER = json.JSONEncoder(allow_nan=False, default=plain)
 
 
 def other(value: Any) -> Any:
