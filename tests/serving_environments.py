@@ -29,7 +29,9 @@ def environment(*packages: str, python: str | Path = sys.executable, warm: str =
             subprocess.run(making, check=True)
             found = folder / "bin" / "python"
             install = [uv, "pip", "install", "--quiet", "--python", str(found), *packages]
-            if subprocess.run(install, check=False).returncode != 0:
+            done = subprocess.run(install, check=False, capture_output=True, text=True)
+            assert "No solution found" not in done.stderr, done.stderr
+            if done.returncode != 0:
                 pytest.skip("no package index within reach")
             cached = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
             subprocess.run([str(found), "-c", warm, str(folder)], check=True, env=cached)
