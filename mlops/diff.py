@@ -7,7 +7,7 @@ from mlops.references import bare
 from mlops.spec import Fields, Json
 from mlops.values import Applied, Cause, Desired, FieldChange, Impact, Observed
 
-IMPACTS = (Impact.NONE, Impact.METADATA, Impact.ROLLING, Impact.RESTART, Impact.REPLACE)
+IMPACTS = tuple(Impact)
 """From harmless to worst."""
 
 GROUP_CAUSES = {"models": Cause.MODEL, "code": Cause.CODE, "environment": Cause.ENVIRONMENT}

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 from mlops.errors import Problem
-from mlops.values import Action, Address, Change, Plan
+from mlops.values import Action, Address, Change, Impact, Plan
 
 FLEET = 10
 """From this many live services on, the share of removals is limited too."""
 
 SHARE = 0.3
 """Largest share of a fleet that one plan may delete or replace without its count."""
+
+
+COSTS = tuple(Impact)
+"""From harmless to worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,21 @@ def check(plan: Plan, limits: Limits) -> tuple[Problem, ...]:
             ),
         )
     return ()
+
+
+def strength(change: Change) -> Impact:
+    """Return what a change costs at worst: a new service interrupts nobody, a removed one all."""
+    if change.action is Action.DELETE:
+        return Impact.REPLACE if _serving(change) else Impact.METADATA
+    if change.action is Action.CREATE:
+        return Impact.ROLLING if _serving(change) else Impact.NONE
+    return change.impact
+
+
+def stronger(plan: Plan, worst: Impact) -> tuple[Change, ...]:
+    """Return the changes that cost more than `worst`."""
+    limit = COSTS.index(worst)
+    return tuple(change for change in plan.pending if COSTS.index(strength(change)) > limit)
 
 
 def removals(plan: Plan) -> tuple[Change, ...]:

@@ -11,15 +11,20 @@ from typing import Protocol
 
 from mlops.apply import PARALLELISM
 from mlops.carry_out import carry_out
+from mlops.consent import Consent
 from mlops.errors import MlopsError, Problem, RefusedError, StaleError
 from mlops.events import Done, Event, Outcome, Progressed, Report, Started
-from mlops.policy import Limits, blocked, check, removals
+from mlops.policy import Limits, blocked, check, removals, stronger
 from mlops.protocols import Lease, Means, World
 from mlops.prove import prove
 from mlops.selection import Selection
 from mlops.spec import Fields
 from mlops.survey import EVERYTHING, survey
-from mlops.values import Address, Desired, Plan
+from mlops.values import Address, Desired, Impact, Plan
+
+
+def _open(_: Plan) -> None:
+    """Let every plan pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,9 @@ class Job:
     """What a run shall make, and where it gets what it needs.
 
     `world` and `desired` are asked again under the lock, since whoever held it may have changed
-    both. What is made of an address in `holds` is held against those fields.
+    both. What is made of an address in `holds` is held against those fields. `consent` is to the
+    one plan that may run; `gate` raises RefusedError where the project's own rules, or the order
+    of commits, forbid a plan.
     """
 
     world: Callable[[], World]
@@ -37,19 +44,26 @@ class Job:
     selection: Selection = EVERYTHING
     holds: Mapping[Address, Fields] | None = None
     parallelism: int = PARALLELISM
+    consent: Consent | None = None
+    gate: Callable[[Plan], None] = _open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What was agreed to before anything was seen.
 
-    `deletes` is how many services may be deleted, None where nobody said; `attended` tells that
-    somebody is there who can answer.
+    `approves` is the worst impact that needs no question, None to ask for everything; `deletes`
+    is how many services may be deleted, None where nobody said; `attended` tells that somebody is
+    there who can answer.
     """
 
-    approved: bool = False
+    approves: Impact | None = None
     attended: bool = False
     deletes: int | None = None
+
+    def approve(self, plan: Plan) -> bool:
+        """Tell whether a plan needs no question."""
+        return self.approves is not None and not stronger(plan, self.approves)
 
 
 class Audience(Protocol):
@@ -84,15 +98,24 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
     world = job.world()
     found = survey(world, job.desired(), job.selection)
     audience.see(found)
+    if job.consent:
+        job.consent.check(found)
     if not found.pending and _recorded(world, found):
+        if job.consent:
+            job.consent.finish(0)
         return Ended(plan=found, report=Report(outcomes=()))
-    _agree(found, terms, audience)
+    _agree(found, job, terms, audience)
     with job.lock() as lease:
         world = job.world()
         agreed = survey(world, job.desired(), job.selection)
-        _check_agreed(agreed, found, terms, audience)
+        _check_agreed(agreed, found, job, terms, audience)
+        if job.consent:
+            job.consent.begin(agreed)
         report = _carried_out(world, agreed, job, job.means(lease), audience)
-        return Ended(plan=agreed, report=_proved(world, agreed, report))
+        report = _proved(world, agreed, report)
+        if job.consent and _whole(agreed, report):
+            job.consent.finish(lease.number)
+        return Ended(plan=agreed, report=report)
 
 
 def _recorded(world: World, found: Plan) -> bool:
@@ -101,28 +124,53 @@ def _recorded(world: World, found: Plan) -> bool:
     return not world.records.open() and kept.isdisjoint(world.records.unfinished())
 
 
-def _agree(found: Plan, terms: Terms, audience: Audience) -> None:
+def _agree(found: Plan, job: Job, terms: Terms, audience: Audience) -> None:
     """Check the limits and ask whoever can answer. Raises RefusedError."""
     if not found.pending:
         return
+    job.gate(found)
+    if job.consent:
+        return  # it grants the deletes of its plan
     count = len(removals(found))
-    if terms.deletes is None and count and terms.attended and not terms.approved:
+    approved = terms.approve(found)
+    if terms.deletes is None and count and terms.attended and not approved:
         audience.agree(found, count)
         return
     _check_limits(found, terms)
-    if not terms.approved:
+    if not approved:
+        _check_level(found, terms)
         audience.agree(found, 0)
 
 
-def _check_agreed(agreed: Plan, found: Plan, terms: Terms, audience: Audience) -> None:
+def _check_level(found: Plan, terms: Terms) -> None:
+    """Raise RefusedError where nobody is there to agree to what goes beyond a given level."""
+    if terms.attended or terms.approves is None:
+        return
+    problems = (
+        Problem(
+            summary=f"`{change.address}`: `{change.action.value}` costs more than"
+            f" `{terms.approves.value}`",
+            hint="agree to this plan by `--digest`, or run with `--auto-approve`",
+        )
+        for change in stronger(found, terms.approves)
+    )
+    raise RefusedError(*problems)
+
+
+def _check_agreed(agreed: Plan, found: Plan, job: Job, terms: Terms, audience: Audience) -> None:
     """Refuse the plan under the lock unless it is the agreed one, or needs no question.
 
     Raises StaleError where a person said yes to another one, RefusedError beyond the limits.
     """
-    if not agreed.pending or _essence(agreed) == _essence(found):
+    if job.consent:
+        job.consent.check(agreed)
+    if not agreed.pending:
+        return
+    job.gate(agreed)
+    if job.consent or _essence(agreed) == _essence(found):
         return
     audience.see(agreed)
-    if not terms.approved:
+    if not terms.approve(agreed):
         raise StaleError(
             Problem(
                 summary="the world changed since the plan was agreed to; nothing was changed",
@@ -172,12 +220,17 @@ def _carried_out(world: World, agreed: Plan, job: Job, means: Means, audience: A
     return Report(outcomes=tuple(ends), stopped=stop.is_set(), problems=problems)
 
 
+def _whole(agreed: Plan, report: Report) -> bool:
+    """Tell whether a run did all that was agreed to, but for what is protected."""
+    refused = blocked(agreed)
+    return not report.problems and all(
+        isinstance(end, Done) or end.address in refused for end in report.outcomes
+    )
+
+
 def _proved(world: World, agreed: Plan, report: Report) -> Report:
     """Return the report with what a second look still finds, where all was done."""
-    refused = blocked(agreed)
-    if report.problems or not all(
-        isinstance(end, Done) or end.address in refused for end in report.outcomes
-    ):
+    if not _whole(agreed, report):
         return report
     try:
         return replace(report, problems=prove(world, agreed.wanted, agreed))

@@ -13,7 +13,7 @@ from mlops.events import Done, Event
 from mlops.means import OwnLease
 from mlops.protocols import Lease
 from mlops.run import Job, Terms, run
-from mlops.values import Plan
+from mlops.values import Impact, Plan
 
 ANN = Service(place="here", port=1, model="m", digest="x", environment="e1", tag="", region="north")
 ASKED = Terms(attended=True)
@@ -88,7 +88,7 @@ def test_a_plan_that_changed_while_waiting_for_the_lock_is_shown_and_refused() -
 
 
 def test_what_nobody_is_asked_about_keeps_its_limits_under_the_lock() -> None:
-    person, terms = Person(), Terms(approved=True)
+    person, terms = Person(), Terms(approves=Impact.REPLACE)
 
     with pytest.raises(RefusedError, match="the plan deletes 1 of 1 service"):
         run(job(person, {"ann": ANN}, lambda: person.apply({"bob": ANN})), terms, Crowd())

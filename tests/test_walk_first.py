@@ -21,7 +21,7 @@ def test_a_plan_of_an_empty_world_makes_no_file(walk: Walk) -> None:
     answer = walk.run("plan")
 
     assert answer.code == 0
-    assert answer.out.endswith("\nPlan: 2 to add, 0 to change, 0 to destroy.\n")
+    assert "\nPlan: 2 to add, 0 to change, 0 to destroy.\nDigest: " in answer.out
     assert answer.err == ""
     assert "  + store/model/diabetes  " in answer.out
     assert f"  diabetes:1 at http://127.0.0.1:{walk.port}/score; not there yet\n" in answer.out

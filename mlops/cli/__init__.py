@@ -98,7 +98,7 @@ def main() -> None:
 def run(words: list[str]) -> int:
     """Run one command line; print every problem; return the exit code."""
     try:
-        code = group.main(args=words, prog_name="mlops", standalone_mode=False)
+        code = group.main(args=_explicit(words), prog_name="mlops", standalone_mode=False)
     except BrokenPipeError:  # whoever read the output has seen enough
         _drop_output()
         return SpecError.code
@@ -107,6 +107,14 @@ def run(words: list[str]) -> int:
     except (MlopsError, click.ClickException) as error:
         return _ended(error)
     return code if isinstance(code, int) else 0
+
+
+def _explicit(words: list[str]) -> list[str]:
+    """Return the words of a command line where `--auto-approve` alone says its level.
+
+    Else the parser would take the word behind it for the level.
+    """
+    return [f"{word}=all" if word == "--auto-approve" else word for word in words]
 
 
 def _ended(error: MlopsError | click.ClickException) -> int:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import click
 
-from mlops.cli.options import Agreement
+from mlops.cli.agreed import check_commit, consent
+from mlops.cli.agreement import Agreement
 from mlops.cli.session import Session
 from mlops.cli.showing import show
 from mlops.cli.terminal import say, typing, view, write
 from mlops.cli.watching import Show, shown, stopping, waiting
 from mlops.errors import Problem, RefusedError
 from mlops.events import Report
+from mlops.planfile import Agreed
 from mlops.run import Job, Terms, run
 from mlops.selection import Selection
 from mlops.spec import Fields
@@ -28,12 +30,14 @@ def change_world(
     desire: Desire,
     selection: Selection,
     agreement: Agreement,
+    *,
     holds: Mapping[Address, Fields] | None = None,
+    agreed: Agreed | None = None,
 ) -> None:
     """Make the live world what is desired, before the eyes of whoever runs the command.
 
-    Raises RefusedError or StaleError before anything is touched, IncompleteError or TargetError
-    after.
+    `agreed` is what a plan file says that may be done. Raises RefusedError or StaleError before
+    anything is touched, IncompleteError or TargetError after.
     """
     lock = session.lock(agreement.command)
     job = Job(
@@ -44,8 +48,10 @@ def change_world(
         selection=selection,
         holds=holds,
         parallelism=agreement.parallelism,
+        consent=consent(session, agreement.digest, agreed),
+        gate=lambda _: check_commit(session, agreement.leave),
     )
-    terms = Terms(approved=agreement.approved, attended=typing(), deletes=agreement.deletes)
+    terms = Terms(approves=agreement.approves, attended=typing(), deletes=agreement.deletes)
     ended = run(job, terms, Terminal(agreement))
     _show_report(ended.report, agreement)
     check_ended(ended.plan, ended.report)

@@ -2,15 +2,9 @@
 
 import click
 
+from mlops.cli.agreement import Agreement, with_agreement
 from mlops.cli.changing import change_world
-from mlops.cli.options import (
-    Agreement,
-    Files,
-    with_agreement,
-    with_color,
-    with_files,
-    with_selection,
-)
+from mlops.cli.options import Files, with_color, with_files, with_selection
 from mlops.cli.session import open_session
 from mlops.selection import Selection
 

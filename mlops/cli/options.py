@@ -49,23 +49,6 @@ class Files:
     variables: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """What was agreed to beforehand, and how to show what happens.
-
-    `deletes` is how many services may be deleted, None where nobody said; `lock_timeout` is in
-    seconds; `command` is what others are told who wait for the lock.
-    """
-
-    approved: bool
-    deletes: int | None
-    parallelism: int
-    lock_timeout: float
-    stream: bool
-    form: str
-    command: str
-
-
 def with_files(command: Command) -> Command:
     """Give a command the options that say which files to load, as its argument `files`."""
     return _with_files(command, "-f", "--file")
@@ -156,68 +139,6 @@ def with_selection(command: Command) -> Command:
         return command(selection=selection, **rest)
 
     return gathered
-
-
-def with_agreement(command: Command) -> Command:
-    """Give a command the options of a run that changes things, as its argument `agreement`."""
-
-    @_with_limits
-    @click.option("--json", "stream", is_flag=True, help="Write a JSON line for each event.")
-    @with_formats(*PAGES)
-    @wraps(command)
-    def gathered(
-        auto_approve: bool,  # noqa: FBT001  click passes it by name
-        allow_deletes: int | None,
-        parallelism: int,
-        lock_timeout: float,
-        stream: bool,  # noqa: FBT001  as above
-        form: str,
-        **rest: Any,
-    ) -> Any:
-        agreement = Agreement(
-            approved=auto_approve,
-            deletes=allow_deletes,
-            parallelism=parallelism,
-            lock_timeout=lock_timeout,
-            stream=stream,
-            form=form,
-            command=click.get_current_context().command_path,
-        )
-        return command(agreement=agreement, **rest)
-
-    return gathered
-
-
-def _with_limits(command: Command) -> Command:
-    """Add the options that say how far, how wide and how long a run may go."""
-    options = (
-        click.option(
-            "--auto-approve", is_flag=True, help="Do not ask. Deletes still need their count."
-        ),
-        click.option(
-            "--allow-deletes",
-            type=click.IntRange(min=0),
-            metavar="N",
-            help="How many services may be deleted. Default: 0, or what is typed.",
-        ),
-        click.option(
-            "--parallelism",
-            type=click.IntRange(1, 100),
-            default=10,
-            metavar="N",
-            help="Changes at the same time at one target. Default: 10.",
-        ),
-        click.option(
-            "--lock-timeout",
-            type=Duration(),
-            default="60s",
-            metavar="TIME",
-            help="How long to wait for another run. Default: 60s.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def with_color(command: Command) -> Command:

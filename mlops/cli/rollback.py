@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import click
 
+from mlops.cli.agreement import Agreement, with_agreement
 from mlops.cli.changing import change_world
-from mlops.cli.options import Agreement, Files, with_agreement, with_color, with_files
+from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import Session, open_session
 from mlops.errors import MlopsError, Problem, SpecError
 from mlops.references import bare_fields

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from mlops.cli.kinds import KINDS
-from mlops.cli.terminal import write
-from mlops.errors import Problem, SpecError
+from mlops.cli.terminal import write, write_file
 from mlops.schema import schema
 
 
@@ -19,12 +18,4 @@ def command(output: Path | None) -> None:
     if output is None:
         write(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SpecError(
-            Problem(
-                summary=f"cannot write `{output}`: {error.strerror}",
-                hint="choose a folder that you may write to",
-            )
-        ) from error
+    write_file(output, text)

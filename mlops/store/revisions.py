@@ -9,6 +9,7 @@ revisions/<project>/<n>.done.json     the outcome
 The records explain and say where to look; they never say what exists.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -233,6 +234,18 @@ def last_revision(objects: Objects, project: str) -> int:
     """Return the highest number that a revision has; 0 before the first."""
     found = _numbers(objects, f"revisions/{project}")
     return max(set().union(*found.values()), default=0)
+
+
+def last_of_default_branch(objects: Objects, project: str) -> Revision | None:
+    """Return the newest revision that was begun from a commit of the default branch."""
+    revisions = Revisions(objects, project)
+    for number in sorted(_numbers(objects, f"revisions/{project}")["begun"], reverse=True):
+        with contextlib.suppress(DamagedError):
+            found = revisions.read(number)
+            branch = found.lineage.get("branch")
+            if branch and branch == found.lineage.get("default_branch"):
+                return found
+    return None
 
 
 def _numbers(objects: Objects, folder: str) -> Mapping[str, set[int]]:

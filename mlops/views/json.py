@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops.errors import Problem
 from mlops.events import Done, Event, Report
+from mlops.planfile import plan_digest
 from mlops.references import bare_fields
 from mlops.spec import Fields
 from mlops.values import Address, Change, Plan
@@ -27,7 +28,8 @@ class JsonView:
 
     def plan(self, plan: Plan) -> str:
         """Return every change, what is kept included."""
-        return to_json(_document(plan, plan.counts, plan.changes))
+        document = _document(plan, plan.counts, plan.changes)
+        return to_json({**document, "digest": plan_digest(plan)})
 
     def drift(self, plan: Plan) -> str:
         """Return the changes that would mend what somebody else did."""

@@ -1,0 +1,56 @@
+"""What a run was agreed to beforehand: a plan by its digest or its file, and commits in order."""
+
+from pathlib import Path
+
+from mlops.ancestry import Applied, Leave, check_order
+from mlops.cli.session import Session
+from mlops.cli.terminal import say
+from mlops.consent import Consent
+from mlops.errors import Problem, SpecError
+from mlops.planfile import Agreed, read_plan
+from mlops.selection import Selection
+from mlops.store.approvals import Approvals
+from mlops.store.revisions import last_of_default_branch
+
+
+def consent(session: Session, digest: str, agreed: Agreed | None) -> Consent | None:
+    """Return the consent to one plan, if only one may run: that of a file, or of a digest."""
+    if agreed is None and not digest:
+        return None
+    approvals = Approvals(objects=session.objects, project=session.spec.project)
+    return Consent(digest=agreed.digest if agreed else digest, approvals=approvals, file=agreed)
+
+
+def check_commit(session: Session, leave: Leave) -> None:
+    """Raise RefusedError for a commit out of order; tell what can't be checked."""
+    last = last_of_default_branch(session.objects, session.spec.project)
+    commit = str(last.lineage.get("commit", "")) if last else ""
+    applied = Applied(commit=commit, revision=last.number) if last and commit else None
+    for note in check_order(Path(session.spec.folder), applied, leave):
+        say(f"note: {note}\n")
+
+
+def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:
+    """Return what a plan file says that may be done, and of what. Raises SpecError."""
+    project, agreed, selection = read_plan(_text(path), str(path))
+    if project != session.spec.project:
+        raise SpecError(
+            Problem(
+                summary=f"`{path}` is a plan of the project `{project}`, and this is"
+                f" `{session.spec.project}`",
+                hint="apply it with the files that it was made from",
+            )
+        )
+    return agreed, selection
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot read the plan `{path}`: {error}",
+                hint=f"write one with `mlops plan --out {path}`",
+            )
+        ) from error
