@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "forget": "Look no longer at a target that is gone for good.",
         "unlock": "Take the lock away from a run that does not come back.",
         "graph": "Draw what needs what.",
+        "report": "Write a static site about the project.",
         "completion": "Write the completion script of a shell.",
         "schema": "Write the JSON schema of the file.",
         "version": "Show the version.",
@@ -142,11 +143,12 @@ def _drop_output() -> None:
 
 def _told(error: MlopsError) -> int:
     """Write the problems in the format that the command was given."""
-    from mlops.cli.options import FORM  # noqa: PLC0415  only errors need it
+    from mlops.cli.options import CHECKS, FORM  # noqa: PLC0415  only errors need it
     from mlops.cli.showing import tell  # noqa: PLC0415  as above
 
     context = click.get_current_context(silent=True)
     form = context.meta.get(FORM, "text") if context else "text"
+    form = form if form in CHECKS else "text"
     if error.problems:
         tell(form, lambda view: view.problems(error.problems))
     return error.code

@@ -110,10 +110,10 @@ def with_formats(*names: str) -> Callable[[Command], Command]:
         "--format",
         "form",
         type=click.Choice(names),
-        default="text",
+        default=names[0],
         is_eager=True,
         callback=noted,
-        help="How to show it. Default: text.",
+        help=f"How to show it. Default: {names[0]}.",
     )
 
 
