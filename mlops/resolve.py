@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from mlops.code import code_of
 from mlops.errors import MlopsError, Problem, SpecError
-from mlops.hashing import HashCache
+from mlops.hashing import HashCache, content
 from mlops.protocols import ModelSource, ModelStore, Target
 from mlops.settings import reference_parts
-from mlops.spec import Deployment, Model, Spec
+from mlops.spec import Deployment, Framework, Model, Spec
 from mlops.store.desired import chosen
 from mlops.store.registry import desired_model
+from mlops.uncoded import uncoded
 from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
 
 Item = TypeVar("Item")
@@ -123,9 +124,9 @@ def check_properties(model: Model, registered: ModelVersion) -> None:
 
 def _code(directory: str) -> Content:
     cache = HashCache.open()
-    content = code_of(Path(directory), cache)
+    found = code_of(Path(directory), cache)
     cache.save()
-    return content
+    return found
 
 
 def _pins(
@@ -135,12 +136,23 @@ def _pins(
     code: Mapping[str, Content],
     store: ModelStore,
 ) -> Pins:
+    pinned = tuple(_pinned(name, deployment, newest, store) for name in deployment.models)
+    if deployment.inference is None:
+        inference = uncoded(deployment, _framework(deployment, spec, store))
+        return Pins(models=pinned, code=content([]), inference=inference)
     inference = spec.inference[deployment.inference]
-    return Pins(
-        models=tuple(_pinned(name, deployment, newest, store) for name in deployment.models),
-        code=code[inference.source_directory],
-        inference=inference,
-    )
+    return Pins(models=pinned, code=code[inference.source_directory], inference=inference)
+
+
+def _framework(deployment: Deployment, spec: Spec, store: ModelStore) -> Framework | None:
+    """Return what the one model of a deployment was made with, if it has one and it is said."""
+    if len(deployment.models) != 1:
+        return None
+    name, number, alias = reference_parts(deployment.models[0])
+    if not number and not alias:
+        return spec.models[name].framework
+    version = chosen(store.versions(name), deployment.models[0])
+    return version.framework if version else None
 
 
 def _pinned(

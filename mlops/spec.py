@@ -127,14 +127,15 @@ class Check:
 class Deployment:
     """A service of the file. `settings` is the `ServiceSettings` of its target's row.
 
-    `models` are references: `name` (newest of this file), `name:3`, `name@champion`.
-    `places` says where each key of the block was written.
+    `models` are references: `name` (newest of this file), `name:3`, `name@champion`. Without
+    `inference` the one model is served by a script of the server's. `places` says where
+    each key of the block was written.
     """
 
     name: str
     target: str
     models: tuple[str, ...]
-    inference: str
+    inference: str | None = None
     settings: Any
     tags: Mapping[str, str] = NOTHING
     description: str = ""

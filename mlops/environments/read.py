@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlops.clients.text import control_character, read_source
@@ -34,17 +35,26 @@ def read_environment(
 
 
 def _environment(pin: str, wanted: list[Requirement]) -> Environment:
-    digest = digest_json(
+    digest = _digest(pin, (item.normal for item in wanted))
+    python = ".".join(pin.split(".")[:2])
+    return Environment(
+        python=python, requirements=tuple(item.text for item in wanted), digest=digest
+    )
+
+
+def environment_of(python: str, requirements: tuple[str, ...]) -> Environment:
+    """Return the environment with these requirements, which are written in their normal form."""
+    digest = _digest(python, requirements)
+    return Environment(python=python, requirements=requirements, digest=digest)
+
+
+def _digest(pin: str, requirements: Iterable[str]) -> str:
+    return digest_json(
         {
             "python": pin,
-            "requirements": sorted(item.normal for item in wanted),
+            "requirements": sorted(requirements),
             "platform": [sys.platform, platform.machine()],
         }
-    )
-    return Environment(
-        python=".".join(pin.split(".")[:2]),
-        requirements=tuple(item.text for item in wanted),
-        digest=digest,
     )
 
 

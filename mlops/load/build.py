@@ -159,7 +159,7 @@ def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
         name=name,
         target=entry["target"],
         models=tuple(entry["models"]),
-        inference=entry["inference"],
+        inference=entry.get("inference"),
         settings=_settings(merged, kinds.targets[kind].ServiceSettings, entry, path),
         tags=freeze(entry.get("tags", {})),
         description=entry.get("description", ""),

@@ -1,7 +1,7 @@
 """Checks that what an entry names exists, and that no two services want the same port."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlops.claims import clash, port_claim
@@ -16,6 +16,7 @@ from mlops.protocols import Kinds
 from mlops.schema.annotations import properties
 from mlops.schema.sections import MODEL_REFERENCE
 from mlops.settings import reference_parts
+from mlops.uncoded import why_not
 
 
 def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
@@ -25,6 +26,7 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
             path = ("deployments", name)
             yield from _known(merged, "targets", entry.get("target"), (*path, "target"))
             yield from _known(merged, "inference", entry.get("inference"), (*path, "inference"))
+            yield from _uncoded(merged, entry, path)
             yield from _models(merged, entry.get("models"), (*path, "models"))
             yield from _checks(merged, entry.get("checks"), (*path, "checks"))
     yield from _renames(merged)
@@ -49,6 +51,25 @@ def _known(merged: Merged, section: str, name: Any, path: Steps) -> Iterator[Pro
         hint = suggestion(name, known, f"write it below `{section}:`")
         summary = f"no {SINGULAR[section]} `{brief(name)}`"
         yield Problem(summary=summary, where=merged.value(path), hint=hint)
+
+
+def _uncoded(merged: Merged, entry: Mapping[str, Any], path: Steps) -> Iterator[Problem]:
+    """Tell why a deployment without `inference` cannot be served; of the store `resolve` asks."""
+    models = entry.get("models")
+    if "inference" in entry or not isinstance(models, list):
+        return
+    framework: Any = {}
+    if len(models) == 1:
+        model = merged.entries("models").get(models[0]) if isinstance(models[0], str) else None
+        if not isinstance(model, dict):
+            return
+        framework = model.get("framework", {})
+    if isinstance(framework, dict):
+        name, version = str(framework.get("name", "")), framework.get("version")
+        text = version if isinstance(version, str) else None
+        found = why_not(str(path[-1]), len(models), name, text)
+        if found:
+            yield Problem(summary=found[0], where=merged.key(path), hint=found[1])
 
 
 def _models(merged: Merged, references: Any, path: Steps) -> Iterator[Problem]:

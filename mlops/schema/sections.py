@@ -166,7 +166,13 @@ class DeploymentSection:
             "store, `name@champion` the version that has this alias."
         ),
     ]
-    inference: Annotated[str, Setting("Name of the inference block that serves them.")]
+    inference: Annotated[
+        str | None,
+        Setting(
+            "Name of the inference block that serves them. Without one, a model of scikit-learn or "
+            "ONNX is served as it is."
+        ),
+    ] = None
     tags: Annotated[
         Texts,
         Setting(
