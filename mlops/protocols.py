@@ -265,6 +265,9 @@ class Records(Protocol):
     def finish(self, number: int, outcome: Fields) -> None:
         """Record how the run ended; the addresses in `unfinished` it left in the middle."""
 
+    def leave(self, number: int, places: Collection[str]) -> None:
+        """Look no longer at places that the file has left, after the run `number`."""
+
     def open(self) -> bool:
         """Tell whether an earlier run was cut short, so that nobody said how it ended."""
 
@@ -276,11 +279,13 @@ class Records(Protocol):
 class World:
     """The places of a run, and the records of the runs before.
 
-    `secrets` is given to who applies alone: a plan reads none.
+    `left` names the places of earlier runs that the file has left. `secrets` is given to who
+    applies alone: a plan reads none.
     """
 
     project: str
     store: str
     places: Places
     records: Records
+    left: Collection[str] = ()
     secrets: Secrets | None = None

@@ -5,7 +5,7 @@ Never prints and asks nobody itself: an audience is shown what happens and says 
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,13 +14,14 @@ from mlops.carry_out import carry_out
 from mlops.consent import Consent
 from mlops.errors import MlopsError, Problem, RefusedError, StaleError
 from mlops.events import Done, Event, Outcome, Progressed, Report, Started
+from mlops.observe import observe
 from mlops.policy import Limits, blocked, check, removals, stronger
 from mlops.protocols import Lease, Means, World
 from mlops.prove import prove
 from mlops.selection import Selection
 from mlops.spec import Fields
 from mlops.survey import EVERYTHING, survey
-from mlops.values import Address, Desired, Impact, Plan
+from mlops.values import Address, Desired, Impact, Ownership, Plan
 
 
 def _open(_: Plan) -> None:
@@ -113,15 +114,41 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
             job.consent.begin(agreed)
         report = _carried_out(world, agreed, job, job.means(lease), audience)
         report = _proved(world, agreed, report)
-        if job.consent and _whole(agreed, report):
-            job.consent.finish(lease.number)
+        if _whole(agreed, report):
+            _end(world, job, lease)
         return Ended(plan=agreed, report=report)
 
 
+def _end(world: World, job: Job, lease: Lease) -> None:
+    """Say that all is done, and look no longer where nothing of ours is."""
+    if job.consent:
+        job.consent.finish(lease.number)
+    with suppress(MlopsError):  # the next run looks there again
+        _leave_empty(world, lease)
+
+
 def _recorded(world: World, found: Plan) -> bool:
-    """Tell whether the records say of every run how it ended, and of what is made that it is."""
+    """Tell whether the records say all that is known: how every run ended, what is made, and left.
+
+    What is ours at a place that was left is always to be deleted.
+    """
     kept = {change.address for change in found.changes}
-    return not world.records.open() and kept.isdisjoint(world.records.unfinished())
+    looked = {address.place for address in found.left_out}
+    return (
+        not world.records.open()
+        and kept.isdisjoint(world.records.unfinished())
+        and looked.issuperset(world.left)
+    )
+
+
+def _leave_empty(world: World, lease: Lease) -> None:
+    """Look no longer at the places that were left and have nothing of ours any more."""
+    seen = observe((), {name: world.places[name] for name in world.left})
+    used = {thing.address.place for thing in seen if thing.ownership is Ownership.OURS}
+    empty = [name for name in world.left if name not in used]
+    if empty:
+        lease.check()
+        world.records.leave(lease.number, empty)
 
 
 def _agree(found: Plan, job: Job, terms: Terms, audience: Audience) -> None:

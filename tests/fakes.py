@@ -123,6 +123,9 @@ class MemoryRecords:
     def finish(self, number: int, outcome: Fields) -> None:
         pass
 
+    def leave(self, number: int, places: Collection[str]) -> None:
+        pass
+
     def open(self) -> bool:
         return False
 

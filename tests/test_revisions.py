@@ -216,6 +216,16 @@ def test_a_target_is_forgotten(revisions: Revisions) -> None:
     assert (used("prod"),) == revisions.targets()
 
 
+def test_what_a_run_leaves_at_its_end_is_no_longer_known(revisions: Revisions) -> None:
+    begin(revisions, 1, targets={"lab": target(namespace="a"), "prod": target()})
+
+    assert revisions.forget(1, used("lab", namespace="a"))
+
+    assert (used("prod"),) == revisions.targets()
+    begin(revisions, 2, targets={"prod": target()})
+    assert (used("prod"),) == revisions.targets()
+
+
 def test_of_a_damaged_index_the_one_before_counts(objects: Objects, revisions: Revisions) -> None:
     begin(revisions, 1, targets={"lab": target()})
     objects.create("revisions/mnist/2.targets.json", b"{half")

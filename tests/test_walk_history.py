@@ -1,5 +1,6 @@
 """What earlier runs left: a return to what was healthy, a rollback, targets that left the file."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -118,6 +119,75 @@ def test_a_target_with_another_name_is_a_move(walk: Walk) -> None:
     assert moved.code == 0, moved.err
     assert walk.score()
     assert "No changes." in walk.plan()
+
+
+def test_a_service_moves_to_another_folder_and_the_old_one_is_looked_at_no_more(walk: Walk) -> None:
+    port = free_port()
+    walk.edit("mlops.yaml", "laptop: {kind: process}", "laptop: {kind: process, folder: away}")
+    walk.edit("mlops.yaml", f"port: {walk.port}", f"port: {port}")
+
+    answer = walk.apply("--allow-deletes", "1", "--json")
+
+    assert answer.code == 0, answer.err
+    events = [json.loads(line) for line in answer.out.splitlines()]
+    ends = [event["address"] for event in events if event["type"] == "done"]
+    services = [address for address in ends if "/service/" in address]
+    assert ["laptop/service/diabetes", services[1]] == services
+    assert services[1].startswith("laptop@")
+    assert walk.score(port)
+    assert not walk.services.parent.exists()
+    told = walk.run("forget", services[1].partition("/")[0])
+    assert "targets that were left: none" in told.err
+    assert "No changes." in walk.plan()
+
+
+def test_a_place_that_was_left_empty_is_looked_at_until_the_next_apply(walk: Walk) -> None:
+    walk.edit(
+        "mlops.yaml", "laptop: {kind: process}", "laptop: {kind: process}\n  spare: {kind: process}"
+    )
+    walk.edit("mlops.yaml", "stage: dev", "stage: prod")
+    assert walk.apply().code == 0
+    walk.edit("mlops.yaml", "\n  spare: {kind: process}", "")
+
+    answer = walk.apply()
+    before = walk.files()
+    again = walk.apply()
+
+    assert (0, 0) == (answer.code, again.code), answer.err
+    assert "targets that were left: none" in walk.run("forget", "spare").err
+    assert before == walk.files()
+
+
+def test_a_target_of_a_kind_that_nobody_knows_is_told_until_it_is_forgotten(walk: Walk) -> None:
+    (index,) = walk.folder.glob(".mlops/store/revisions/*/1.targets.json")
+    record = json.loads(index.read_text())
+    stranger = {"name": "moon", "kind": "rocket", "settings": {}}
+    later = index.with_name("1.kept.json")
+    later.write_text(json.dumps({"targets": [*record["targets"], stranger]}))
+
+    plan = walk.run("plan")
+    forgotten = walk.run("forget", "moon")
+
+    assert plan.code == 6
+    assert "the target `moon` of an earlier run can't be looked at" in plan.err
+    assert "`mlops forget` it" in plan.err
+    assert forgotten.code == 0, forgotten.err
+    assert "No changes." in walk.plan()
+
+
+def test_a_rollback_works_from_a_file_that_can_not_be_resolved(walk: Walk) -> None:
+    walk.edit("mlops.yaml", "stage: dev", "stage: prod")
+    walk.apply()
+    (walk.folder / "model" / "coefficients.json").unlink()
+    (walk.folder / "model" / "coefficients.json").mkdir(mode=0)
+
+    broken = walk.run("plan")
+    answer = walk.run("rollback", "--auto-approve")
+
+    assert broken.code == 1, broken.out
+    assert answer.code == 0, answer.err
+    assert "tags.stage  prod -> dev" in answer.out
+    assert walk.score()
 
 
 def test_a_target_that_left_is_looked_at_until_it_is_forgotten(walk: Walk) -> None:

@@ -16,7 +16,11 @@ from mlops.errors import Problem, SpecError
 def command(target: str, files: Files) -> None:
     """Look no longer at TARGET, which the file has left. What still runs there stays there."""
     session = open_session(files, lenient=True)
-    left = {left_name(one, session.targets): one for one in session.revisions.targets()}
+    left = {
+        left_name(one, session.targets): one
+        for one in session.revisions.targets()
+        if one not in session.used
+    }
     if target not in left or target in session.targets:
         have = ", ".join(sorted(left.keys() - session.targets.keys())) or "none"
         raise SpecError(

@@ -1,12 +1,12 @@
 """What a command needs of the rows of the tables: the spec, the world, the means."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mlops.cli.kinds import KINDS
-from mlops.cli.left import left_targets
+from mlops.cli.left import left_name, left_targets
 from mlops.cli.options import Files
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.lineage import lineage, source
@@ -27,7 +27,7 @@ from mlops.store.holder import this_holder
 from mlops.store.lock import Lock
 from mlops.store.objects import Objects, open_store
 from mlops.store.registry import Registry
-from mlops.store.revisions import Revisions
+from mlops.store.revisions import Revisions, UsedTarget, used_targets
 from mlops.targets.table import TARGETS
 from mlops.values import Address, Desired, Observed, Owner, Ownership
 
@@ -46,18 +46,17 @@ class Session:
 
     @property
     def world(self) -> World:
-        """The places and the records of this spec."""
+        """The places and the records of this spec, as the store tells them now."""
+        known = self.revisions.targets()
+        left = left_targets(known, self.targets, self._made)
+        named = {left_name(one, self.targets): one for one in known}
         return World(
             project=self.spec.project,
             store=self.spec.store,
-            places={"store": self.registry, **self.targets, **self.left},
-            records=self._history,
+            places={"store": self.registry, **self.targets, **left},
+            records=replace(self._history, left={name: named[name] for name in left}),
+            left=tuple(left),
         )
-
-    @property
-    def left(self) -> Mapping[str, Target]:
-        """The targets of earlier runs that the file no longer names, or names elsewhere."""
-        return left_targets(self.revisions.targets(), self.targets, self._made)
 
     def _made(self, name: str, kind: str, settings: Any) -> Target:
         return TARGETS[kind](name, settings, Path(self.spec.folder), self.owner)
@@ -75,6 +74,11 @@ class Session:
             lineage=self.lineage,
             targets=self._used_targets,
         )
+
+    @property
+    def used(self) -> tuple[UsedTarget, ...]:
+        """The targets of the file, as a run would record them."""
+        return used_targets(self._used_targets)
 
     @property
     def _used_targets(self) -> Fields:

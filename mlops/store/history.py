@@ -3,7 +3,7 @@
 They explain: causes, history, where to look. They never say what exists.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -19,7 +19,7 @@ from mlops.store.applied import (
 )
 from mlops.store.desired_record import address_of
 from mlops.store.objects import Objects
-from mlops.store.revisions import Revisions
+from mlops.store.revisions import Revisions, UsedTarget
 from mlops.values import Address, Applied, Change, Desired
 
 
@@ -27,13 +27,15 @@ from mlops.values import Address, Applied, Change, Desired
 class History:
     """Writes and reads the records of a project. Written under the lock only.
 
-    `lineage` is asked for when a run begins; `targets` are those of the file, by name.
+    `lineage` is asked for when a run begins; `targets` are those of the file, by name; `left` are
+    those of earlier runs that the file has left, by the name of their place.
     """
 
     objects: Objects
     project: str
     lineage: Callable[[], Fields]
     targets: Fields
+    left: Mapping[str, UsedTarget] = NOTHING
 
     def read(self) -> Mapping[Address, Applied]:
         """Return what was last applied to each address, and which were left unfinished."""
@@ -92,6 +94,10 @@ class History:
     def finish(self, number: int, outcome: Fields) -> None:
         """Write down how a run ended, and what it leaves `unfinished`."""
         self.revisions.finish(number, outcome)
+
+    def leave(self, number: int, places: Collection[str]) -> None:
+        """Look no longer at places that the file has left."""
+        self.revisions.forget(number, *(self.left[place] for place in places))
 
     def open(self) -> bool:
         """Tell whether a run was cut short, so that nobody said how it ended."""

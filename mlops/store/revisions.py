@@ -4,6 +4,7 @@
 revisions/<project>/<n>.targets.json  every target that a run up to this one used
 revisions/<project>/<n>.begun.json    the whole desired state, before the first write
 revisions/<project>/<n>.done.json     the outcome
+revisions/<project>/<n>.kept.json     the targets to look at from then on, where it left some
 ```
 
 The records explain and say where to look; they never say what exists.
@@ -11,7 +12,7 @@ The records explain and say where to look; they never say what exists.
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,8 @@ from mlops.values import Desired
 READERS = 8
 """Records that are read side by side."""
 
-_NAME = re.compile(r"([0-9]{1,12})\.(targets|begun|done)\.json")
+SORTS = ("targets", "begun", "done", "kept")
+_NAME = re.compile(rf"([0-9]{{1,12}})\.({'|'.join(SORTS)})\.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +118,10 @@ class Revisions:
         what shall happen to which address, by its sign. Raises TargetError if the number was used
         by another run.
         """
-        used = tuple(_used(targets))
+        used = used_targets(targets)
         known = self.targets()
-        self._write_targets(number, (*used, *(one for one in known if one not in used)))
+        entries = (*used, *(one for one in known if one not in used))
+        self._folder.create(number, "targets", _index(entries))
         record = {
             "at": at,
             "lineage": lineage,
@@ -132,12 +135,12 @@ class Revisions:
         """Write down what came of it; what an earlier run said of it stays."""
         self._folder.written(number, "done", outcome)
 
-    def forget(self, number: int, target: UsedTarget) -> bool:
-        """Look no longer at a target, as revision `number`; False if it was not known."""
+    def forget(self, number: int, *targets: UsedTarget) -> bool:
+        """Look no longer at some targets after revision `number`; False if none was known."""
         known = self.targets()
-        kept = tuple(one for one in known if one != target)
+        kept = tuple(one for one in known if one not in targets)
         if len(kept) < len(known):
-            self._write_targets(number, kept)
+            self._folder.create(number, "kept", _index(kept))
         return len(kept) < len(known)
 
     def open(self) -> tuple[int, ...]:
@@ -196,9 +199,11 @@ class Revisions:
 
         Of a damaged index the one before is taken.
         """
-        for number in sorted(self._folder.numbers()["targets"], reverse=True):
+        found = self._folder.numbers()
+        records = {(number, what) for what in ("targets", "kept") for number in found[what]}
+        for number, what in sorted(records, key=_latest, reverse=True):
             try:
-                record = self._folder.record(number, "targets")
+                record = self._folder.record(number, what)
                 return tuple(
                     UsedTarget(
                         name=str(one["name"]),
@@ -225,10 +230,6 @@ class Revisions:
             return NOTHING
         return outcome
 
-    def _write_targets(self, number: int, used: Sequence[UsedTarget]) -> None:
-        entries = [{"name": one.name, "kind": one.kind, "settings": one.settings} for one in used]
-        self._folder.create(number, "targets", {"targets": entries})
-
 
 def last_revision(objects: Objects, project: str) -> int:
     """Return the highest number that a revision has; 0 before the first."""
@@ -249,17 +250,33 @@ def last_of_default_branch(objects: Objects, project: str) -> Revision | None:
 
 
 def _numbers(objects: Objects, folder: str) -> Mapping[str, set[int]]:
-    found: dict[str, set[int]] = {"targets": set(), "begun": set(), "done": set()}
+    found: dict[str, set[int]] = {what: set() for what in SORTS}
     for path in objects.list(folder):
         if match := _NAME.fullmatch(path.removeprefix(f"{folder}/")):
             found[match[2]].add(int(match[1]))
     return found
 
 
-def _used(targets: Fields) -> Iterator[UsedTarget]:
-    for name, value in targets.items():
-        entry: Any = value
-        yield UsedTarget(name=name, kind=entry["kind"], settings=_fields(entry["settings"]))
+def _latest(record: tuple[int, str]) -> tuple[int, bool]:
+    """Return what orders records of targets: what is kept is told at the end of a revision."""
+    number, what = record
+    return number, what == "kept"
+
+
+def _index(used: Iterable[UsedTarget]) -> dict[str, Any]:
+    """Return the record of the targets to look at."""
+    return {
+        "targets": [{"name": one.name, "kind": one.kind, "settings": one.settings} for one in used]
+    }
+
+
+def used_targets(targets: Fields) -> tuple[UsedTarget, ...]:
+    """Return the targets of a file, given by name as a run records them."""
+    entries: Mapping[str, Any] = targets
+    return tuple(
+        UsedTarget(name=name, kind=entry["kind"], settings=_fields(entry["settings"]))
+        for name, entry in entries.items()
+    )
 
 
 def _fields(value: Any) -> Fields:
