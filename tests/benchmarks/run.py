@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-NAMES = ("services", "quiet", "storing", "starting", "handing")
+NAMES = ("services", "quiet", "storing", "starting", "handing", "flat")
 
 
 def main(words: list[str]) -> None:

@@ -14,8 +14,8 @@ from .script import Script
 ANY: Dict[str, Any] = {}
 PLAIN: Dict[Any, Tuple[Dict[str, Any], Any]] = {
     bool: ({"type": "boolean"}, True),
-    int: ({"type": "integer", "format": "int64"}, 1),
-    float: ({"type": "number", "format": "double"}, 1.0),
+    int: ({"type": "integer"}, 1),
+    float: ({"type": "number"}, 1.0),
     str: ({"type": "string"}, "text"),
     bytes: ({"type": "string", "format": "byte"}, "AA=="),
     dt.date: ({"type": "string", "format": "date"}, "2019-05-31"),
