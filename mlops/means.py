@@ -13,6 +13,7 @@ from mlops.secrets.reader import SecretReader
 from mlops.spec import Environment, Fields, SecretRef
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
+from mlops.store.records import create_record, read_record
 from mlops.values import Address, Applied, Content, Desired, ModelVersion
 
 
@@ -99,6 +100,16 @@ class StoreMeans:
         if not self.objects.exists(name):
             self.objects.create(name, compile_lock(environment).encode())
         return self.objects.local(name)
+
+    def recall(self, path: str) -> Fields | None:
+        """Return a record that somebody kept in the store; None if nobody did."""
+        record: Fields | None = read_record(self.objects, path)
+        return record
+
+    def keep(self, path: str, record: Fields) -> Fields:
+        """Keep a record in the store for good; return what is there: the first writer wins."""
+        create_record(self.objects, path, record)
+        return self.recall(path) or record
 
     def secret(self, ref: SecretRef) -> str:
         """Return the value of a secret, which appears from then on in nothing that is shown."""

@@ -74,6 +74,12 @@ class Means(Protocol):
     def lock(self, environment: Environment) -> Path:
         """Return the locked list of packages (with hashes), resolving it once for everybody."""
 
+    def recall(self, path: str) -> Fields | None:
+        """Return a record that somebody kept in the store; None if nobody did."""
+
+    def keep(self, path: str, record: Fields) -> Fields:
+        """Keep a record in the store for good; return what is there: the first writer wins."""
+
     def secret(self, ref: SecretRef) -> str:
         """Return the value of a secret, which appears from then on in nothing that is shown."""
 

@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-LAYOUT = 1
+LAYOUT = 2
 """Raised when the tar changes, so that no cached one is taken."""
 
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LEFT_OUT = re.compile(
-    r"(site-packages|dist-packages|test|tests|idlelib|tkinter|turtledemo|lib2to3|__pycache__)$"
-    r"|config-[^/]*$"
+    r"/(site-packages|dist-packages|test|tests|idlelib|tkinter|turtledemo|lib2to3|__pycache__)$"
+    r"|/config-[^/]*$"
 )
 STUBS = ("libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1")
 """What glibc keeps for wheels that were linked before 2.34."""

@@ -161,6 +161,12 @@ class NoMeans:
     def lock(self, environment: Environment) -> Path:
         raise NotImplementedError
 
+    def recall(self, path: str) -> Fields | None:
+        raise NotImplementedError
+
+    def keep(self, path: str, record: Fields) -> Fields:
+        raise NotImplementedError
+
     def secret(self, ref: SecretRef) -> str:
         raise NotImplementedError
 

@@ -1,6 +1,6 @@
 """Resolves the packages of an environment into a locked list with hashes, by `uv pip compile`.
 
-Wheels only, so nothing of any package is run. The list fits this machine's platform.
+Wheels only, so nothing of any package is run. The list fits one platform.
 """
 
 import sys
@@ -12,10 +12,11 @@ from mlops.environments.pythons import find_python
 from mlops.spec import Environment
 
 
-def compile_lock(environment: Environment, *, uv: Path | None = None) -> str:
+def compile_lock(environment: Environment, *, platform: str = "", uv: Path | None = None) -> str:
     """Return the text of the locked list: every package, its version and its hashes.
 
-    Without requirements nothing is asked of any index. Raises TargetError when the packages do
+    `platform` is what uv calls the one that it shall fit; this machine's if empty. Without
+    requirements nothing is asked of any index. Raises TargetError when the packages do
     not fit together, have no wheel, or no index answers.
     """
     header = f"# locked for Python {environment.python}\n"
@@ -24,13 +25,19 @@ def compile_lock(environment: Environment, *, uv: Path | None = None) -> str:
     with tempfile.TemporaryDirectory(prefix="mlops-lock-") as folder:
         wanted = Path(folder) / "requirements.in"
         wanted.write_text("\n".join(environment.requirements) + "\n", encoding="utf-8")
-        return header + program.run(_words(environment.python, wanted), uv=uv)
+        return header + program.run(_words(environment.python, platform, wanted), uv=uv)
 
 
-def _words(python: str, wanted: Path) -> list[str]:
-    interpreter = find_python(python) or Path(sys.executable)
+def interpreter_for(python: str) -> Path:
+    """Return an interpreter that uv may ask: one of this version, or else any."""
+    return find_python(python) or Path(sys.executable)
+
+
+def _words(python: str, platform: str, wanted: Path) -> list[str]:
     return [
         *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"),
-        *("--only-binary", ":all:", "--python-version", python, "--python", str(interpreter)),
+        *("--only-binary", ":all:", "--python-version", python),
+        *("--python", str(interpreter_for(python))),
+        *(("--python-platform", platform) if platform else ()),
         str(wanted),
     ]

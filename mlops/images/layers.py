@@ -2,14 +2,15 @@
 
 import hashlib
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 from mlops.errors import Problem, StaleError
 from mlops.hashing import BUFFER, digest_json
+from mlops.values import Progress
 
 TAR = 1
 """Raised when the same files shall make other bytes: the diff ids known before are then void."""
@@ -33,7 +34,8 @@ class Member:
     """A file, link or folder of a layer. `path` is relative to the root of the image, with `/`.
 
     `source` is a file on this machine, or the bytes themselves; None for a link (`link` is where
-    it leads) and for a folder. `digest` (hex) is that of the bytes, which have `size`.
+    it leads) and for a folder. `digest` (hex) is that of the bytes, which have `size`; it may be
+    empty only where something else tells what the bytes are.
     """
 
     path: str
@@ -46,17 +48,56 @@ class Member:
     """Tells of a folder that all may write to."""
 
 
+class Later(Sequence[Member]):
+    """Members that are found when they are asked for, since that takes a while."""
+
+    def __init__(self, find: Callable[[], Iterator[Progress | Member]]) -> None:
+        """Find members by `find`, which tells of its progress on the way."""
+        self._find = find
+        self._found: tuple[Member, ...] | None = None
+
+    def prepare(self) -> Iterator[Progress]:
+        """Find the members, once."""
+        if self._found is None:
+            found: list[Member] = []
+            for step in self._find():
+                if isinstance(step, Member):
+                    found.append(step)
+                else:
+                    yield step
+            self._found = tuple(found)
+
+    def _all(self) -> tuple[Member, ...]:
+        for _ in self.prepare():
+            pass
+        return self._found or ()
+
+    @overload
+    def __getitem__(self, index: int) -> Member: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Member]: ...
+    def __getitem__(self, index: int | slice) -> Member | Sequence[Member]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A layer that is still to be written. `prefix` is the folder that all of it lies in."""
 
     kind: Kind
     prefix: str
-    members: tuple[Member, ...]
+    members: Sequence[Member]
+    known: str = ""
+    """What tells the members without looking at them, where something does: a locked list."""
 
     @property
     def key(self) -> str:
         """What the bytes of the layer depend on: an equal key means an equal layer."""
+        if self.known:
+            return digest_json([TAR, self.prefix, self.known])
         return digest_json(
             [TAR, self.prefix]
             + [
@@ -64,6 +105,11 @@ class Draft:
                 for one in self.members
             ]
         )
+
+    def prepare(self) -> Iterator[Progress]:
+        """Fetch what the members are read from; what is only looked up by its key needs none."""
+        if isinstance(self.members, Later):
+            yield from self.members.prepare()
 
     @property
     def size(self) -> int:
@@ -99,6 +145,21 @@ def write(draft: Draft, out: Writer) -> Layer:
 
 def chunks(draft: Draft, start: int = 0) -> Iterator[bytes]:
     """Yield the bytes of the tar from `start` on; files before it are not read."""
+    gathered = bytearray()
+    for part in _parts(draft, start):
+        if len(gathered) + len(part) > BUFFER:  # a call each for thousands of small files is slow
+            if gathered:
+                yield bytes(gathered)
+            gathered.clear()
+        if len(part) == BUFFER:
+            yield part
+        else:
+            gathered += part
+    if gathered:
+        yield bytes(gathered)
+
+
+def _parts(draft: Draft, start: int) -> Iterator[bytes]:
     at = 0
     for member in _ordered(draft):
         header = _header(member)

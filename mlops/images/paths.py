@@ -11,6 +11,9 @@ from mlops.values import Content
 
 ENVIRONMENT = "opt/environment"
 SERVER = "opt/mlops"
+SERVED = "opt/mlops/mlops_serving"
+"""The server itself, under the name that no package of the user has."""
+
 CODE = "opt/code"
 MODELS = "opt/models"
 INSTANCE = "var/azureml-app"

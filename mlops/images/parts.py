@@ -1,0 +1,65 @@
+"""The layers of an image, lowest first, and how it starts: what all builders put together."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops.images import paths
+from mlops.images.environment import environment_draft
+from mlops.images.inputs import ImageInputs
+from mlops.images.layers import Draft, Kind, Member
+from mlops.images.resolution import Resolution
+from mlops.images.server import server_draft
+from mlops.protocols import Means
+from mlops.values import Content
+
+INPUTS = "mlops.image.inputs"
+"""The label that names an image by its inputs. A container inherits it: it is no mark of one."""
+
+VARIABLES = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108  the container's own
+"""What a user without a home on a root that cannot be written to needs."""
+
+
+def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterator[Draft]:
+    """Yield the layers upon a base: packages, server, code, models. Reads what is in the store."""
+    facts = resolved.base.facts
+    yield environment_draft(resolved.packages, facts)
+    yield server_draft(resolved.server, facts)
+    code = means.code_files(inputs.code, Path(inputs.source))
+    yield _content(Kind.CODE, paths.CODE, inputs.code, code)
+    contents = {model.content.digest: model.content for model in inputs.models}
+    for content in sorted(contents.values(), key=lambda one: one.digest):
+        files = means.model_files(content)
+        yield _content(Kind.MODEL, paths.model_folder(content), content, files)
+
+
+def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
+    """Return the `config` of an image from that of its base: how it starts, as whom."""
+    kept = {key: value for key, value in base.items() if key in ("Env", "StopSignal")}
+    variables = dict(str(line).partition("=")[::2] for line in base.get("Env") or ())
+    path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    variables |= {**VARIABLES, "PATH": f"/{paths.ENVIRONMENT}/bin:{path}"}
+    return {
+        **kept,
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "User": paths.USER,
+        "WorkingDir": f"/{paths.CODE}",
+        "Entrypoint": [
+            *(paths.python(paths.SERVER), "-I", f"/{paths.SERVED}", f"/{paths.INSTANCE}"),
+        ],
+        "ExposedPorts": {f"{paths.PORT}/tcp": {}},
+        "Labels": {**(base.get("Labels") or {}), INPUTS: inputs.digest},
+    }
+
+
+def _content(kind: Kind, prefix: str, content: Content, files: Mapping[str, Path]) -> Draft:
+    members = tuple(
+        Member(
+            path=f"{prefix}/{entry.path}",
+            size=entry.size,
+            digest=entry.digest,
+            source=files[entry.path],
+        )
+        for entry in content.files
+    )
+    return Draft(kind=kind, prefix=prefix, members=members or (Member(path=prefix),))

@@ -1,0 +1,232 @@
+"""Makes images in a repository without a daemon: sends the layers it lacks, and a manifest.
+
+The base's own layers are mounted, or copied from where it lives.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mlops.clients.oci.login import Login, docker_login
+from mlops.clients.oci.manifest import CONFIG, TAR, Descriptor, Manifest, manifest_bytes, read_json
+from mlops.clients.oci.reference import Reference, reference
+from mlops.clients.oci.registry import Repository
+from mlops.clients.oci.upload import Blob, blob_of
+from mlops.errors import Problem, TargetError
+from mlops.hashing import BUFFER, cache_folder
+from mlops.images.base import Facts, facts, facts_of, facts_record
+from mlops.images.builder import Made
+from mlops.images.inputs import ImageInputs
+from mlops.images.layers import Draft, Layer, chunks
+from mlops.images.parts import configure, drafting
+from mlops.images.resolution import Base, Resolution, resolution
+from mlops.images.tree import LayerTree
+from mlops.plain import canonical
+from mlops.protocols import Means
+from mlops.values import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryBuilder:
+    """Makes images named `<repository>:<tag of the inputs>`.
+
+    `login` says who we are for a host, and is asked only when its registry asks.
+    """
+
+    repository: str
+    login: Callable[[str], Login | None] = docker_login
+
+    def find(self, inputs: ImageInputs) -> str | None:
+        """Return the reference of the image if the repository has it. Changes nothing."""
+        place = self._opened(reference(self.repository))
+        digest = place.digest(inputs.tag)
+        return f"{place.place.name}@{digest}" if digest else None
+
+    def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
+        """Make the image, unless it exists; ends in Made. Raises TargetError."""
+        if inputs.needs_engine:
+            raise _needs_engine(inputs.needs_engine)
+        found = self.find(inputs)
+        if found is not None:
+            yield Made(reference=found)
+            return
+        making = _Making(
+            inputs=inputs,
+            means=means,
+            goal=self._opened(reference(self.repository)),
+            base=self._opened(reference(inputs.base)),
+        )
+        yield from making.run()
+
+    def _opened(self, place: Reference) -> Repository:
+        return Repository(place, lambda: self.login(place.host))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    """One image that is being made in the repository `goal`, upon what lies in `base`."""
+
+    inputs: ImageInputs
+    means: Means
+    goal: Repository
+    base: Repository
+
+    def run(self) -> Iterator[Progress | Made]:
+        resolved: Resolution | None = None
+        for step in resolution(self.inputs, self._look, self.means):
+            if isinstance(step, Resolution):
+                resolved = step
+            else:
+                yield step
+        assert resolved is not None  # noqa: S101  it ends in one, or raises
+        below = self._manifest(resolved.base.digest)
+        layers: list[Layer] = []
+        new = 0
+        for draft in drafting(self.inputs, resolved, self.means):
+            layer, made = yield from self._layer(draft)
+            layers.append(layer)
+            new += made
+        for blob in below.layers:
+            yield from self._copied(blob)
+        digest = yield from self._finished(below, layers)
+        yield Made(reference=f"{self.goal.place.name}@{digest}", new=new)
+
+    def _look(self) -> Iterator[Progress | Base]:
+        """Find the base, and what it offers, which is read from its layers once for everybody."""
+        yield Progress(text=f"looking at {self.inputs.base}")
+        manifest = self._manifest(self.base.place.pointer)
+        path = f"bases/{manifest.digest.removeprefix('sha256:')}-{self.inputs.python}.json"
+        record = self.means.recall(path)
+        if record is None:
+            found = yield from self._read(manifest)
+            record = self.means.keep(path, facts_record(found))
+        yield Base(digest=manifest.digest, facts=facts_of(record))
+
+    def _read(self, manifest: Manifest) -> Generator[Progress, None, Facts]:
+        config = read_json(self.base.read(manifest.config), self.inputs.base)
+        files = []
+        for blob in manifest.layers:
+            yield from _fetched(self.base, blob)
+            files.append(_cached(blob))
+        yield Progress(text="reading the base")
+        settings = config.get("config") or {}
+        return facts(LayerTree(files), settings, self.inputs.python, self.inputs.platform)
+
+    def _manifest(self, pointer: str) -> Manifest:
+        manifest = self.base.manifest(pointer, self.inputs.platform)
+        if manifest is None:
+            raise TargetError(
+                Problem(
+                    summary=f"there is no image `{self.inputs.base}`",
+                    hint="check its name and tag, and that its registry lets you read it",
+                )
+            )
+        return manifest
+
+    def _layer(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
+        """Return a layer that the repository has, and whether it had to be sent: 0 or 1."""
+        path = f"layers/{draft.key.removeprefix('sha256:')}.json"
+        known = self.means.recall(path)
+        if known is not None:
+            told: Mapping[str, Any] = known
+            layer = Layer(kind=draft.kind, diff_id=told["diff_id"], size=told["size"])
+            if self.goal.holds(layer.diff_id):
+                return layer, 0
+        yield from draft.prepare()
+        blob = Blob(size=draft.size, chunks=partial(chunks, draft))
+        digest = yield from self._sent(blob, f"{draft.kind.value} layer")
+        layer = Layer(kind=draft.kind, diff_id=digest, size=blob.size)
+        self.means.keep(path, {"diff_id": layer.diff_id, "size": layer.size})
+        return layer, 1
+
+    def _copied(self, blob: Descriptor) -> Iterator[Progress]:
+        """See that the repository has a layer of the base."""
+        if self.goal.holds(blob.digest):
+            return
+        near = self.base.place.server == self.goal.place.server
+        mount = self.base.place.repository if near else ""
+        if not mount:
+            yield from _fetched(self.base, blob)
+        wanted = Blob(size=blob.size, chunks=partial(self._chunks, blob), digest=blob.digest)
+        yield from self._sent(wanted, "base layer", mount)
+
+    def _chunks(self, blob: Descriptor, start: int) -> Iterator[bytes]:
+        """Yield the bytes of a layer of the base: fetched now where a mount was refused."""
+        for _ in _fetched(self.base, blob):
+            pass
+        with _cached(blob).open("rb") as file:
+            file.seek(start)
+            while chunk := file.read(BUFFER):
+                yield chunk
+
+    def _sent(self, blob: Blob, what: str, mount: str = "") -> Generator[Progress, None, str]:
+        digest = blob.digest
+        self.means.lease.check()
+        for step in self.goal.upload(blob, mount):
+            if isinstance(step, str):
+                digest = step
+            else:
+                self.means.lease.check()
+                yield Progress(text=f"uploading the {what}", done=step, total=blob.size)
+        return digest
+
+    def _finished(self, below: Manifest, layers: Sequence[Layer]) -> Generator[Progress, None, str]:
+        """Put the configuration and the manifest; return the digest of the image."""
+        config = read_json(self.base.read(below.config), self.inputs.base)
+        blob = blob_of(canonical(image_config(config, self.inputs, layers)))
+        if not self.goal.holds(blob.digest):
+            yield from self._sent(blob, "configuration")
+        described = Descriptor(media_type=CONFIG, digest=blob.digest, size=blob.size)
+        ours = [
+            Descriptor(media_type=TAR, digest=layer.diff_id, size=layer.size) for layer in layers
+        ]
+        self.means.lease.check()
+        return self.goal.put_manifest(
+            self.inputs.tag, manifest_bytes(described, [*below.layers, *ours])
+        )
+
+
+def image_config(
+    base: Mapping[str, Any], inputs: ImageInputs, layers: Sequence[Layer]
+) -> dict[str, Any]:
+    """Return the configuration of an image upon that of its base. Pure."""
+    created = base.get("created") or "1970-01-01T00:00:00Z"
+    kept = {
+        key: base[key] for key in ("architecture", "os", "variant", "os.version") if key in base
+    }
+    history = [{"created": created, "created_by": f"mlops {layer.kind.value}"} for layer in layers]
+    return {
+        **kept,
+        "created": created,
+        "config": configure(base.get("config") or {}, inputs),
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [*base["rootfs"]["diff_ids"], *(layer.diff_id for layer in layers)],
+        },
+        "history": [*(base.get("history") or ()), *history],
+    }
+
+
+def _fetched(place: Repository, blob: Descriptor) -> Iterator[Progress]:
+    """Fetch a layer into the cache, unless it is there."""
+    file = _cached(blob)
+    if file.is_file() and file.stat().st_size == blob.size:
+        return
+    for got in place.fetch(blob, file):
+        if got % (8 * BUFFER) < BUFFER:
+            yield Progress(text="fetching the base", done=got, total=blob.size)
+
+
+def _cached(blob: Descriptor) -> Path:
+    return cache_folder() / "layers" / blob.digest.removeprefix("sha256:")
+
+
+def _needs_engine(why: str) -> TargetError:
+    return TargetError(
+        Problem(
+            summary=f"this image needs an engine: {why}",
+            hint="use a target with an engine, or put what they do into a `base_image`",
+        )
+    )

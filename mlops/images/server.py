@@ -1,0 +1,66 @@
+"""The layer of the scoring server: our own files, and its packages in an environment of their own.
+
+Nothing of it is on the user's path, and nothing of the user's on its.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlops.environments.versions import numbers
+from mlops.errors import Problem, TargetError
+from mlops.hashing import digest_file, digest_json
+from mlops.images import paths
+from mlops.images.base import Facts
+from mlops.images.environment import LAYOUT, Wheels, venv_members
+from mlops.images.layers import Draft, Kind, Later, Member
+from mlops.values import Progress
+
+REQUIREMENTS = ("httptools>=0.6", "uvloop>=0.19")
+"""What the front asks for; the worker asks for nothing."""
+
+OLDEST = (3, 10)
+"""What the front runs on; the worker runs on the user's Python, whatever that is."""
+
+SOURCE = Path(__file__).parents[1] / "serving"
+
+
+def check_front(facts: Facts) -> None:
+    """Raise TargetError if the front cannot run on the Python of a base."""
+    if numbers(facts.version) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise TargetError(
+            Problem(
+                summary=f"an image with Python {facts.version} needs a second Python for the server"
+                f" (from {oldest} on), which its base has not",
+                hint=f"set `python` to {oldest} or newer, with a `base_image` that has it",
+            )
+        )
+
+
+def server_draft(lock: str, facts: Facts) -> Draft:
+    """Return the layer of the server, whose packages are those of a lock."""
+    check_front(facts)
+    own = tuple(_own())
+    wheels = Wheels(lock, facts, paths.SERVER)
+    told = [LAYOUT, lock, facts.python, facts.version, facts.platform, facts.glibc]
+
+    def find() -> Iterator[Progress | Member]:
+        yield from venv_members(paths.SERVER, facts, system=False)
+        yield from own
+        yield from wheels.members()
+        yield Member(path=paths.INSTANCE, everybody=True)
+
+    return Draft(
+        kind=Kind.SERVER,
+        prefix=paths.SERVER,
+        members=Later(find),
+        known=digest_json([*told, *([member.path, member.digest] for member in own)]),
+    )
+
+
+def _own() -> Iterator[Member]:
+    """Yield the files of the server. They are read anew each time: some hundred kilobytes."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        size, digest = digest_file(path, None)
+        name = path.relative_to(SOURCE).as_posix()
+        yield Member(path=f"{paths.SERVED}/{name}", size=size, digest=digest, source=path)

@@ -1,0 +1,187 @@
+"""Images in a real registry without a daemon: which layers are sent, and what is in them."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from base_image import VERSION
+from image_means import SCRIPT, ImageMeans, image_inputs
+from registry import Registry, login, needs_registry, push_base, repository, running
+
+from mlops.clients.oci.login import Login
+from mlops.clients.oci.manifest import Manifest
+from mlops.errors import LockedError, TargetError
+from mlops.images.builder import Made
+from mlops.images.inputs import ImageInputs
+from mlops.images.registry import RegistryBuilder
+
+pytestmark = needs_registry
+
+WRITES = ("POST", "PATCH", "PUT", "DELETE")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with running(tmp_path_factory.mktemp("registry"), password=True) as found:
+        push_base(repository(found, "team/base", password=True), compressed=True)
+        yield found
+
+
+def builder(registry: Registry, name: str, known: Login | None = None) -> RegistryBuilder:
+    return RegistryBuilder(repository=f"{registry.host}/{name}", login=lambda _: known or login())
+
+
+def inputs_in(folder: Path, registry: Registry, **given: Any) -> ImageInputs:
+    defaults = {"base": f"{registry.host}/team/base:{VERSION}", "python": VERSION}
+    return image_inputs(folder, **{**defaults, **given})
+
+
+def made(builder: RegistryBuilder, inputs: ImageInputs, means: ImageMeans) -> Made:
+    last = list(builder.make(inputs, means))[-1]
+    assert isinstance(last, Made)
+    return last
+
+
+def manifest(registry: Registry, reference: str) -> Manifest:
+    name, _, digest = reference.removeprefix(f"{registry.host}/").partition("@")
+    found = repository(registry, name, password=True).manifest(digest, "linux/amd64")
+    assert found is not None
+    return found
+
+
+def document(registry: Registry, reference: str) -> dict[str, Any]:
+    """Return the configuration of an image."""
+    name = reference.removeprefix(f"{registry.host}/").partition("@")[0]
+    place = repository(registry, name, password=True)
+    found: dict[str, Any] = json.loads(place.read(manifest(registry, reference).config))
+    return found
+
+
+def files(
+    registry: Registry, reference: str, at: int, tmp_path: Path
+) -> dict[str, tarfile.TarInfo]:
+    """Return what is in a layer, counted from the top."""
+    name = reference.removeprefix(f"{registry.host}/").partition("@")[0]
+    blob = manifest(registry, reference).layers[at]
+    for _ in repository(registry, name, password=True).fetch(blob, tmp_path / "layer"):
+        pass
+    with tarfile.open(fileobj=io.BytesIO((tmp_path / "layer").read_bytes())) as tar:
+        return {member.name: member for member in tar}
+
+
+def test_an_image_is_the_base_and_a_layer_for_each_part(registry: Registry, tmp_path: Path) -> None:
+    inputs = inputs_in(tmp_path, registry)
+
+    image = made(builder(registry, "parts/image"), inputs, ImageMeans(tmp_path))
+
+    prefixes = [next(iter(files(registry, image.reference, at, tmp_path))) for at in range(1, 5)]
+    model = inputs.models[0].content.digest.removeprefix("sha256:")
+    assert ["opt/environment", "opt/mlops", "opt/code", f"opt/models/{model}"] == prefixes
+    assert image.new == 4
+    config = document(registry, image.reference)
+    assert config["config"]["User"] == "1000:1000"
+    assert config["config"]["Entrypoint"][0] == "/opt/mlops/bin/python"
+    assert inputs.digest == config["config"]["Labels"]["mlops.image.inputs"]
+    assert len(config["rootfs"]["diff_ids"]) == 5
+    assert builder(registry, "parts/image").find(inputs) == image.reference
+
+
+def test_an_image_that_exists_is_not_made(registry: Registry, tmp_path: Path) -> None:
+    inputs = inputs_in(tmp_path, registry)
+    first = made(builder(registry, "exists/image"), inputs, ImageMeans(tmp_path))
+    before = registry.calls(*WRITES)
+
+    again = made(builder(registry, "exists/image"), inputs, ImageMeans(tmp_path / "elsewhere"))
+
+    assert replace(first, new=0) == again
+    assert before == registry.calls(*WRITES)
+
+
+@pytest.mark.parametrize(("what", "at"), [("code", 3), ("model", 4)])
+def test_only_what_changed_is_sent(registry: Registry, tmp_path: Path, what: str, at: int) -> None:
+    place, means = builder(registry, f"changed/{what}"), ImageMeans(tmp_path)
+    first = made(place, inputs_in(tmp_path, registry), means)
+    file = tmp_path / ("score/score.py" if what == "code" else "models/one/model.txt")
+    file.write_text(SCRIPT + "# another")
+
+    second = made(place, inputs_in(tmp_path, registry), means)
+
+    before, after = (manifest(registry, image.reference).layers for image in (first, second))
+    assert second.new == 1
+    assert [at] == [n for n, pair in enumerate(zip(before, after, strict=True)) if len({*pair}) > 1]
+
+
+def test_two_machines_make_the_same_image(registry: Registry, tmp_path: Path) -> None:
+    images = []
+    for machine in ("one", "other"):
+        folder = tmp_path / machine
+        place = builder(registry, f"machines/{machine}")
+        images.append(made(place, inputs_in(folder, registry), ImageMeans(folder)))
+
+    one, other = (image.reference.partition("@")[2] for image in images)
+
+    assert one == other
+
+
+def test_the_layers_of_a_base_elsewhere_are_copied(registry: Registry, tmp_path: Path) -> None:
+    with running(tmp_path / "other") as other:
+        inputs = inputs_in(tmp_path, registry)
+
+        image = made(
+            RegistryBuilder(repository=f"{other.host}/copied/image", login=lambda _: login()),
+            inputs,
+            ImageMeans(tmp_path),
+        )
+
+        name, _, digest = image.reference.removeprefix(f"{other.host}/").partition("@")
+        copied = repository(other, name).manifest(digest, "linux/amd64")
+        assert copied is not None
+        assert all(repository(other, name).holds(layer.digest) for layer in copied.layers)
+
+
+def test_a_base_that_is_not_there_or_has_no_such_python_is_told(
+    registry: Registry, tmp_path: Path
+) -> None:
+    place, means = builder(registry, "wrong/image"), ImageMeans(tmp_path)
+
+    with pytest.raises(TargetError, match=r"there is no image `.*/team/base:none`"):
+        made(place, inputs_in(tmp_path, registry, base=f"{registry.host}/team/base:none"), means)
+    with pytest.raises(TargetError, match=rf"no Python 3\.9: it has {VERSION}"):
+        made(place, inputs_in(tmp_path, registry, python="3.9"), means)
+
+
+def test_extra_steps_need_an_engine(registry: Registry, tmp_path: Path) -> None:
+    inputs = inputs_in(tmp_path, registry, steps="RUN apt-get install gdal")
+
+    with pytest.raises(TargetError, match="needs an engine"):
+        made(builder(registry, "steps/image"), inputs, ImageMeans(tmp_path))
+
+
+def test_a_wrong_password_is_told_and_appears_nowhere(registry: Registry, tmp_path: Path) -> None:
+    place = builder(registry, "password/image", Login(username="ci", password="planted"))
+
+    with pytest.raises(TargetError, match="does not accept who we are") as told:
+        made(place, inputs_in(tmp_path, registry), ImageMeans(tmp_path))
+
+    assert told.value.code == 6
+    assert "planted" not in str(told.value)
+
+
+def test_a_lost_lease_ends_an_upload(registry: Registry, tmp_path: Path) -> None:
+    means = ImageMeans(tmp_path)
+    place, inputs = builder(registry, "lease/image"), inputs_in(tmp_path, registry)
+    steps = place.make(inputs, means)
+    for step in steps:
+        if "uploading" in getattr(step, "text", ""):
+            break
+
+    means.lease.revoke()
+
+    with pytest.raises(LockedError):
+        list(steps)
+    assert place.find(inputs) is None
