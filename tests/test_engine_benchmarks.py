@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.rivals import ASYNC, OURS, RIVALS, Place, family, started
-from benchmarks.serving import free_ports
+from benchmarks.rivals import ASYNC, AZML, BARE, OURS, RIVALS, Place, family, started
+from benchmarks.serving import Result, free_ports, lines
 
 RUN = Path(__file__).parent / "benchmarks" / "run.py"
 
@@ -38,3 +38,19 @@ def test_a_server_of_the_benchmark_answers_and_leaves_nothing_behind(
 
     assert 3 == len(processes)
     assert [] == [one for one in processes if one.is_running()]
+
+
+def test_the_table_of_servers_begins_with_the_fastest_and_tells_how_they_stand() -> None:
+    rates = {AZML: 1_000, OURS: 9_000, BARE: 10_000}
+    found = {
+        name: Result(rate=rate, cpu=1, p50=1, p99=1, ready=1, memory=1, failed=0)
+        for name, rate in rates.items()
+    }
+
+    _, *actual = lines(found)
+
+    assert [
+        (BARE, "10,000", "1.00", "10.0"),
+        (OURS, "9,000", "0.90", "9.0"),
+        (AZML, "1,000", "0.10", "1.0"),
+    ] == [line[:4] for line in actual]

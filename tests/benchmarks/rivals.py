@@ -63,6 +63,11 @@ class Running:
         """Return megabytes; what processes share is counted once."""
         return sum(one.memory_full_info().pss for one in family(self.process.pid)) / 1e6
 
+    @property
+    def cpu(self) -> float:
+        """Return the seconds of CPU that its processes have taken."""
+        return sum(sum(one.cpu_times()[:2]) for one in family(self.process.pid))
+
     def end(self) -> None:
         """End every process: some leave children behind."""
         end(family(self.process.pid))

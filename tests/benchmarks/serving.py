@@ -32,9 +32,10 @@ HELD = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One server's medians of all rounds."""
+    """One server's medians of all rounds, and its CPU over all of them."""
 
     rate: float
+    cpu: float  # microseconds of one request: the same on a machine that is busy
     p50: float
     p99: float
     ready: float
@@ -96,15 +97,21 @@ def measured(
     for server in servers:
         drive(server.port, 1, folder)
     found: dict[str, list[Round]] = {server.name: [] for server in servers}
+    spent = dict.fromkeys(found, 0.0)
     for _ in range(rounds):
         for server in servers:
+            before = server.cpu
             found[server.name].append(drive(server.port, seconds, folder))
-    return {server.name: result(server, found[server.name]) for server in servers}
+            spent[server.name] += server.cpu - before
+    return {
+        server.name: result(server, found[server.name], spent[server.name]) for server in servers
+    }
 
 
-def result(server: Running, rounds: Sequence[Round]) -> Result:
-    """Return the medians."""
+def result(server: Running, rounds: Sequence[Round], spent: float) -> Result:
+    """Return the medians, and the CPU of one request."""
     return Result(
+        cpu=spent / sum(one.requests for one in rounds) * 1e6,
         rate=statistics.median(one.rate for one in rounds),
         p50=statistics.median(one.p50 for one in rounds),
         p99=statistics.median(one.p99 for one in rounds),
@@ -114,7 +121,18 @@ def result(server: Running, rounds: Sequence[Round]) -> Result:
     )
 
 
-HEAD = ("server", "req/s", "x bare", "x azmlinfsrv", "p50 ms", "p99 ms", "ready s", "MB", "failed")
+HEAD = (
+    "server",
+    "req/s",
+    "x bare",
+    "x azml",
+    "CPU us",
+    "p50 ms",
+    "p99 ms",
+    "ready",
+    "MB",
+    "failed",
+)
 
 
 def lines(found: Mapping[str, Result]) -> list[tuple[str, ...]]:
@@ -128,6 +146,7 @@ def lines(found: Mapping[str, Result]) -> list[tuple[str, ...]]:
                 f"{one.rate:,.0f}",
                 f"{one.rate / bare:.2f}",
                 f"{one.rate / azml:.1f}",
+                f"{one.cpu:.0f}",
                 f"{one.p50:.2f}",
                 f"{one.p99:.2f}",
                 f"{one.ready:.1f}",
