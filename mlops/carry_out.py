@@ -6,9 +6,9 @@ from threading import Event as Flag
 from mlops.apply import PARALLELISM, apply
 from mlops.errors import LockedError
 from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
+from mlops.plan import compared
 from mlops.policy import blocked
 from mlops.protocols import Means, Records, World
-from mlops.references import bare_fields
 from mlops.spec import Fields
 from mlops.values import Action, Address, Desired, Plan
 
@@ -86,7 +86,7 @@ def _record(records: Records, number: int, event: Event, wanted: Desired | None)
     if isinstance(event, Done):
         records.write(number, event.address, wanted.fields if wanted else None)
     if isinstance(event, Returned) and wanted:
-        records.hold(event.address, bare_fields(wanted.fields), event.problems[0].summary)
+        records.hold(event.address, compared(wanted), event.problems[0].summary)
 
 
 def _with_lease(event: Event, means: Means) -> Event:

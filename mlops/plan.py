@@ -7,9 +7,11 @@ from mlops.claims import Holders, any_clash, words
 from mlops.diff import diff, worst
 from mlops.errors import Problem, SpecError
 from mlops.order import ordered
-from mlops.plain import fingerprint
+from mlops.plain import Frozen, fingerprint
 from mlops.protocols import Places
+from mlops.references import bare
 from mlops.renaming import with_renames
+from mlops.spec import Fields
 from mlops.values import (
     Action,
     Address,
@@ -70,6 +72,13 @@ def _foreign(thing: Observed, ours: Collection[Observed]) -> bool:
     """Tell whether a thing is somebody else's, not one of ours seen from another place."""
     return thing.ownership is not Ownership.OURS and not any(
         thing.identity == other.identity and any_clash(thing.claims, other.claims) for other in ours
+    )
+
+
+def compared(thing: Desired) -> Fields:
+    """Return the fields that make a thing this thing: as a file says them, without loose ones."""
+    return Frozen(
+        {path: bare(value) for path, value in thing.fields.items() if path not in thing.loose}
     )
 
 
@@ -150,6 +159,9 @@ def _change(
         )
     place = places[thing.address.place]
     fields = diff(applied, live, thing, place.impact)
+    if all(field.path in thing.loose and field.before is not None for field in fields):
+        kept = {field.path: field.before for field in fields}
+        thing, fields = replace(thing, fields=Frozen({**thing.fields, **kept})), ()
     impact = worst(tuple(field.impact for field in fields))
     return Change(
         address=thing.address,

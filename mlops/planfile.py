@@ -13,10 +13,10 @@ from typing import Any
 from mlops.diff import IMPACTS, worst
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical, fingerprint
-from mlops.references import bare_fields
+from mlops.references import bare
 from mlops.selection import Selection
 from mlops.spec import Fields
-from mlops.values import Action, Change, Impact, Plan
+from mlops.values import Action, Change, Desired, Impact, Observed, Plan
 
 FORMAT = 1
 """Counts up when a key of the file changes its meaning or goes."""
@@ -167,8 +167,9 @@ def _impact(change: Change) -> Impact:
 
 def _item(plan: Plan, change: Change) -> Item:
     where = plan.identities.get(change.address.place, "")
-    before = bare_fields(change.before.fields) if change.before else None
-    after = bare_fields(change.after.fields) if change.after else None
+    loose = change.after.loose if change.after else ()
+    before = _fields(change.before, loose)
+    after = _fields(change.after, loose)
     protect = bool(change.after and change.after.protect)
     end = {"place": where, "address": str(change.address), "fields": after, "protect": protect}
     whole = {
@@ -187,6 +188,13 @@ def _item(plan: Plan, change: Change) -> Item:
         identity=change.before.identity if change.before else "",
         seen=fingerprint(before) if before is not None else "",
     )
+
+
+def _fields(thing: Observed | Desired | None, loose: tuple[str, ...]) -> Fields | None:
+    """Return the fields that count: a tag that tells the commit does not."""
+    if thing is None:
+        return None
+    return {path: bare(value) for path, value in thing.fields.items() if path not in loose}
 
 
 def _within(old: Item, new: Item) -> bool:

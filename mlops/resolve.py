@@ -43,7 +43,7 @@ def resolve(
     newest = {pinned.name: pinned for pinned, _ in models.values()}
     served = _each(
         spec.deployments,
-        lambda deployment: _renamed(
+        lambda deployment: _named(
             deployment,
             targets[deployment.target].desire(
                 deployment, _pins(deployment, spec, newest, code, store)
@@ -58,10 +58,10 @@ def resolve(
     return tuple({thing.address: thing for thing in things}.values())
 
 
-def _renamed(deployment: Deployment, things: Iterable[Desired]) -> tuple[Desired, ...]:
-    """Return the things of a deployment, where what has its name knows the name before."""
+def _named(deployment: Deployment, things: Iterable[Desired]) -> tuple[Desired, ...]:
+    """Return the things of a deployment, where what has its name knows what is said of it."""
     return tuple(
-        replace(thing, renamed_from=deployment.renamed_from)
+        replace(thing, renamed_from=deployment.renamed_from, loose=_loose(deployment.loose_tags))
         if thing.address.name == deployment.name
         else thing
         for thing in things
@@ -99,7 +99,12 @@ def _model(
         content = known[-1].content  # the same, with sizes that a source may not know
     number = known[-1].version if known else store.next_version(model.name)
     pinned = PinnedModel(name=model.name, version=number, content=content)
-    return pinned, desired_model(model, content, f"{model.name}:{number}")
+    wanted = desired_model(model, content, f"{model.name}:{number}")
+    return pinned, replace(wanted, loose=_loose(model.loose_tags))
+
+
+def _loose(tags: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"tags.{tag}" for tag in tags)
 
 
 def check_properties(model: Model, registered: ModelVersion) -> None:

@@ -44,13 +44,17 @@ class Framework:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model of the file. `source` names the row of the table that `settings` belongs to."""
+    """A model of the file. `source` names the row of the table that `settings` belongs to.
+
+    `loose_tags` are those that tell the commit or the branch: they follow changes and make none.
+    """
 
     name: str
     source: str
     settings: Any
     framework: Framework | None = None
     tags: Mapping[str, str] = NOTHING
+    loose_tags: tuple[str, ...] = ()
     properties: Mapping[str, str] = NOTHING
     description: str = ""
     where: Where
@@ -129,7 +133,7 @@ class Deployment:
 
     `models` are references: `name` (newest of this file), `name:3`, `name@champion`. Without
     `inference` the one model is served by a script of the server's. `places` says where
-    each key of the block was written.
+    each key of the block was written; `loose_tags` as of a model.
     """
 
     name: str
@@ -138,6 +142,7 @@ class Deployment:
     inference: str | None = None
     settings: Any
     tags: Mapping[str, str] = NOTHING
+    loose_tags: tuple[str, ...] = ()
     description: str = ""
     protect: bool = False
     renamed_from: str = ""

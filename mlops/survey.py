@@ -6,9 +6,8 @@ from typing import SupportsInt
 
 from mlops.observe import observe
 from mlops.plain import fingerprint
-from mlops.plan import notes, plan
+from mlops.plan import compared, notes, plan
 from mlops.protocols import CountsCalls, Records, World
-from mlops.references import bare_fields
 from mlops.secrets.compare import assumed, identified
 from mlops.secrets.fields import told, uncompared
 from mlops.selection import Selection, names, selected
@@ -71,11 +70,7 @@ def _held_back(
     words: list[str] = []
     for thing in () if selection.past_holds else desired:
         record = applied.get(thing.address)
-        if (
-            record is None
-            or not record.held
-            or record.held != fingerprint(bare_fields(thing.fields))
-        ):
+        if record is None or not record.held or record.held != fingerprint(compared(thing)):
             continue
         before = records.desired(record.revision)
         if thing.address not in before or names(selection.retry, thing.address):

@@ -142,7 +142,8 @@ class Desired:
 
     `fields` are compared; `inputs` are what apply needs and nobody compares; `claims` are
     exclusive resources (`port/8890`, see `claims.py`) with the place that asked for them; `labels`
-    say a field's value in words; `endpoint` is where it will answer, `renamed_from` its old name.
+    say a field's value in words; `endpoint` is where it will answer, `renamed_from` its old name;
+    `loose` are fields that follow a change and make none: tags that tell the commit.
     """
 
     address: Address
@@ -157,6 +158,7 @@ class Desired:
     protect: bool = False
     checks: tuple[Check, ...] = ()
     renamed_from: str = ""
+    loose: tuple[str, ...] = ()
     where: Where | None = None
 
 

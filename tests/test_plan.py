@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import make
 import pytest
 import yaml
 
@@ -160,3 +161,27 @@ def test_a_service_that_left_the_file_is_no_drift() -> None:
     found = drift(scenario)
 
     assert found == []
+
+
+PLACED = {"laptop": Nowhere()}
+
+
+def test_a_tag_that_tells_the_commit_follows_a_change_and_makes_none() -> None:
+    live = make.observed(fields={"port": 1, "tags.commit": "old"})
+    same = make.desired(fields={"port": 1, "tags.commit": "new"}, loose=("tags.commit",))
+    other = make.desired(fields={"port": 2, "tags.commit": "new"}, loose=("tags.commit",))
+
+    (kept,) = plan([same], [live], {}, PLACED)
+    (changed,) = plan([other], [live], {}, PLACED)
+
+    assert (Action.KEEP, ()) == (kept.action, kept.fields)
+    assert ["port", "tags.commit"] == [field.path for field in changed.fields]
+
+
+def test_a_tag_that_tells_the_commit_comes_where_there_is_none() -> None:
+    live = make.observed(fields={"port": 1})
+    wanted = make.desired(fields={"port": 1, "tags.commit": "new"}, loose=("tags.commit",))
+
+    (change,) = plan([wanted], [live], {}, PLACED)
+
+    assert Action.UPDATE is change.action

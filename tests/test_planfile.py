@@ -93,6 +93,15 @@ def test_the_digest_covers_the_project_and_the_place_itself() -> None:
     assert plan_digest(planned(update())) != plan_digest(planned(update(), project="other"))
 
 
+def test_a_tag_that_tells_the_commit_is_no_part_of_the_digest() -> None:
+    one, other = (
+        update(after=make.desired(fields={"port": 2, "tags.sha": sha}, loose=("tags.sha",)))
+        for sha in ("abc", "def")
+    )
+
+    assert plan_digest(planned(one)) == plan_digest(planned(other))
+
+
 def test_what_is_kept_is_no_part_of_the_digest() -> None:
     kept = make.change(MODEL, action=Action.KEEP)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from checkouts import alone, bare, git
-from walk import Walk, kill, walking
+from walk import NO_CHANGES, Walk, kill, walking
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_digest_of_a_pull_request_is_applied_after_a_squash_merge_and_only_onc
     walk: Walk,
 ) -> None:
     git(walk.folder, "checkout", "-q", "-b", "feature")
-    walk.edit("mlops.yaml", "project:", "# reviewed\nproject:")
+    walk.edit("mlops.yaml", "stage: dev", "stage: dev, commit: '${git.sha}'")
     commit(walk, "one")
     seen = digest(walk)
     git(walk.folder, "checkout", "-q", "main")
@@ -45,12 +45,15 @@ def test_a_digest_of_a_pull_request_is_applied_after_a_squash_merge_and_only_onc
 
     made = walk.run("apply", "--digest", seen)
     again = walk.run("apply", "--digest", seen)
+    commit(walk, "another commit changes nothing")
+    unchanged = walk.plan()
     (server,) = walk.servers()
     kill(server)
     refused = walk.run("apply", "--digest", seen)
 
     assert 0 == made.code, made.err
     assert (0, "") == (again.code, again.err)
+    assert NO_CHANGES == unchanged
     assert 4 == refused.code
     assert f"the plan `{seen[:12]}` was applied already, by revision 1" in refused.err
     assert {} == walk.servers()

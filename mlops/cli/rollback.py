@@ -9,7 +9,7 @@ from mlops.cli.changing import change_world
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import Session, open_session
 from mlops.errors import MlopsError, Problem, SpecError
-from mlops.references import bare_fields
+from mlops.plan import compared
 from mlops.selection import Selection
 from mlops.spec import Fields
 from mlops.values import Address, Desired
@@ -59,17 +59,13 @@ def _holds(session: Session, wanted: tuple[Desired, ...]) -> Mapping[Address, Fi
 
     A file that can't be resolved may be why one rolls back: then nothing is held against it.
     """
-    before = {
-        thing.address: bare_fields(thing.fields)
-        for thing in wanted
-        if thing.address.kind == "service"
-    }
+    before = {thing.address: compared(thing) for thing in wanted if thing.address.kind == "service"}
     try:
         asked = session.desired()
     except MlopsError:
         return {}
     return {
-        thing.address: thing.fields
+        thing.address: compared(thing)
         for thing in asked
-        if before.get(thing.address, thing.fields) != thing.fields
+        if before.get(thing.address, compared(thing)) != compared(thing)
     }

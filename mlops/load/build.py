@@ -86,6 +86,7 @@ def _model(merged: Merged, kinds: Kinds, name: str) -> Model:
         settings=_settings(merged, row.Settings, entry, ("models", name)),
         framework=framework and Framework(name=framework.name, version=framework.version),
         tags=common.tags,
+        loose_tags=_loose(merged, ("models", name)),
         properties=common.properties,
         description=common.description,
         where=merged.key(("models", name)),
@@ -162,6 +163,7 @@ def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
         inference=entry.get("inference"),
         settings=_settings(merged, kinds.targets[kind].ServiceSettings, entry, path),
         tags=freeze(entry.get("tags", {})),
+        loose_tags=_loose(merged, path),
         description=entry.get("description", ""),
         protect=entry.get("protect", False),
         renamed_from=entry.get("renamed_from") or "",
@@ -172,6 +174,10 @@ def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
         where=merged.key(path),
         places=freeze({key: merged.value((*path, key)) for key in entry}),
     )
+
+
+def _loose(merged: Merged, path: tuple[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(str(steps[2]) for steps in merged.loose if steps[:2] == path))
 
 
 def _check(merged: Merged, path: tuple[Any, ...], data: Mapping[str, Any]) -> Check:

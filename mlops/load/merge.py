@@ -19,7 +19,8 @@ class Merged:
 
     `complete` is false where a part is missing because it could not be read; `written` holds the
     text of each scalar that came from a variable; `hidden` has the place of each value that stands
-    where only the place of a secret may, so that nothing shows it.
+    where only the place of a secret may, so that nothing shows it; `loose` has section, entry and
+    name of each tag that tells of a commit.
     """
 
     files: Sequence[File]
@@ -28,6 +29,7 @@ class Merged:
     broken: set[str] = field(default_factory=set)
     written: dict[Steps, str] = field(default_factory=dict)
     hidden: list[Where] = field(default_factory=list)
+    loose: set[Steps] = field(default_factory=set)
     complete: bool = True
 
     def file(self, path: Steps) -> File:

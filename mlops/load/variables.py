@@ -153,6 +153,7 @@ class _Walk:
         if reference in {"${git.sha}", "${git.branch}"}:
             if len(path) < 4 or path[2] != "tags":
                 raise _Wrong(f"`{reference}` may stand only in `tags`", "move it to a tag")
+            self._merged.loose.add((path[0], path[1], path[3]))
             text = self._git(self._merged.file(path).root, name)
             return Value(text, text)
         raise _Wrong(f"`{reference}` is no reference", _KINDS)

@@ -47,6 +47,7 @@ def desired_of(record: Any) -> Desired:
         trust=record.get("trust", ""),
         protect=bool(record.get("protect", False)),
         renamed_from=str(record.get("renamed_from", "")),
+        loose=tuple(record.get("loose", ())),
         checks=tuple(_check_of(check) for check in record.get("checks", ())),
         where=None if where is None else _where_of(where),
     )
