@@ -37,5 +37,6 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         "timeout": settings.limits.timeout,
         "serving": dict(settings.worker),
         "auth": settings.keys is not None,
+        "logs": settings.logs.format,
     }
     return Launch(python=settings.python, cwd=settings.code, environment=environment, plan=plan)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from ..worker import wire
 from ..worker.progress import SIZE, Progress
+from .echo import echoing
 from .request import Request
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
@@ -125,17 +126,23 @@ class Worker(asyncio.Protocol):
             memory.truncate(SIZE)
             self.pace.progress = Progress(memory.fileno())
             words = [str(theirs.fileno()), str(memory.fileno()), str(os.getpid())]
+            out = await echoing() if launch.plan["logs"] == "json" else None
             try:
                 self._process = subprocess.Popen(  # noqa: ASYNC220 - a fork; a thread waits for its end
                     [launch.python, str(WORKER), *words],
                     cwd=launch.cwd,
                     env=dict(launch.environment),
                     stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
                     pass_fds=(theirs.fileno(), memory.fileno()),
                 )
             except OSError:
                 ours.close()
                 raise
+            finally:
+                if out is not None:
+                    os.close(out)
         watched = (self._process, self._loop, self._ended)
         threading.Thread(target=announce_end, args=watched, daemon=True).start()
         await self._loop.create_unix_connection(lambda: self, sock=ours)

@@ -95,7 +95,11 @@ class Request:
         """Write what a worker is sent; `asks` says what its script wants to know."""
         if asks.get("raw"):
             return wire.pack(ident, wire.RAW, self.deadline, self._words(), self.body)
-        meta = self._words() if asks.get("headers") else b""
+        meta = b""
+        if asks.get("headers"):
+            meta = self._words()
+        elif asks.get("id"):
+            meta = json.dumps({"id": self.name().decode("latin-1")}).encode()
         if self.method == "GET":
             return wire.pack(ident, wire.QUERY, self.deadline, meta, self.query)
         kind = said(self.known.get(b"content-type", b""))

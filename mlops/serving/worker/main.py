@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import wire
+from . import lines, wire
 from .alarm import Alarm
 from .alone import Alone
 from .collecting import configure, current
@@ -88,6 +88,8 @@ def arrivals(channel: socket.socket) -> Iterator[wire.Frame]:
 
 def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
     """Load the script and call its `init()`; tell the front how that went."""
+    if plan.get("logs") == "json":
+        lines.install()
     sys.path[:0] = [path for path in plan["paths"] if path not in sys.path]
     install()
     try:
@@ -104,6 +106,7 @@ def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
         os._exit(3)
     asks = {
         "headers": script.wants_headers or scorer.collecting is not None,
+        "id": options.json,
         "raw": script.raw,
         "concurrency": at_once(script, options),
     }

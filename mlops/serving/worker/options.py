@@ -29,6 +29,7 @@ class Options:
         self.samples = switch(said(given, "swagger_samples", "true"))
         self.concurrency = count(said(given, "concurrency", 0))
         self.collect = given.get("collect")
+        self.json = plan.get("logs") == "json"
         self.auth = bool(plan.get("auth"))
         self.code = str(plan.get("code", ""))
         self.timeout = float(plan["timeout"])

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any, Callable, ContextManager, Dict, Optional, Union
 
-from . import flasked, schema, wire
+from . import flasked, lines, schema, wire
 from .collecting import Collecting
 from .inputs import reader
 from .options import Options
@@ -46,6 +46,8 @@ class Scorer:
     def prepare(self, frame: wire.Frame) -> Union[Call, bytes]:
         """Return the call to make for a frame, or the answer if none is to be made."""
         ident, kind, deadline, meta, data = frame
+        if self._options.json:
+            lines.name(frame)
         if deadline and self.clock() > deadline:
             return wire.pack(ident, wire.EXPIRED)
         try:
