@@ -47,7 +47,7 @@ def table(file: Path) -> list[list[str]]:
 
 
 def collected(service: Instance, place: str, rows: int) -> list[list[str]]:
-    file = service.folder / "modeldata" / place / day() / "data.csv"
+    file = service.folder / "azureml-app" / "modeldata" / place / day() / "data.csv"
 
     def enough() -> list[list[str]] | None:
         found = table(file) if file.exists() else []
@@ -88,7 +88,7 @@ def test_nothing_is_kept_unless_asked_for(tmp_path: Path) -> None:
     with serving(tmp_path / "i", ECHO) as service:
         service.score({"data": [[1]]})
 
-    assert not (tmp_path / "i" / "modeldata").exists()
+    assert not (tmp_path / "i" / "azureml-app" / "modeldata").exists()
 
 
 def test_refused_and_failed_requests_are_not_kept(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_sample_is_kept_where_a_part_is_asked_for(tmp_path: Path) -> None:
             service.score({"data": [[n]]})
         service.stop()
 
-    file = tmp_path / "i/modeldata/default/default/default/sums/default/default/inputs"
+    file = tmp_path / "i/azureml-app/modeldata/default/default/default/sums/default/default/inputs"
     assert 10 < len(table(file / day() / "data.csv")) < 90
 
 
@@ -118,7 +118,11 @@ def test_files_are_rolled_by_size_and_where_columns_change(tmp_path: Path) -> No
         service.score({"data": [[1, 2]]})
         service.stop()
 
-    folder = tmp_path / "i/modeldata/default/default/default/sums/default/default/inputs" / day()
+    folder = (
+        tmp_path
+        / "i/azureml-app/modeldata/default/default/default/sums/default/default/inputs"
+        / day()
+    )
     found = {file.name: table(file) for file in folder.iterdir()}
     assert len(found) > 2
     assert all(len({len(row) for row in rows}) == 1 for rows in found.values())
@@ -133,7 +137,7 @@ def test_hours_have_folders_where_the_boundary_says_so(tmp_path: Path) -> None:
         service.score({"data": [[1]]})
         service.stop()
 
-    root = tmp_path / "i/modeldata/default/default/default/sums/default/default/inputs"
+    root = tmp_path / "i/azureml-app/modeldata/default/default/default/sums/default/default/inputs"
     (file,) = root.glob(f"{day()}/{hour}/data.csv")
     assert table(file)[1][3] == "60"
 
@@ -156,7 +160,11 @@ def test_what_the_queue_cannot_hold_is_dropped_counted_and_said(tmp_path: Path) 
         def init(): pass
         def run(data): return 1
     """
-    folder = tmp_path / "i/modeldata/default/default/default/sums/default/default/inputs" / day()
+    folder = (
+        tmp_path
+        / "i/azureml-app/modeldata/default/default/default/sums/default/default/inputs"
+        / day()
+    )
     folder.mkdir(parents=True)
     with serving(tmp_path / "i", script, serving={"collect": {"queue": 2}}) as service:
         held = os.open(folder / "data.csv", os.O_RDWR | os.O_CREAT)
@@ -180,7 +188,7 @@ def test_two_workers_write_one_file_whole(tmp_path: Path) -> None:
             service.score({"data": [[n, n]]})
         service.stop()
 
-    file = tmp_path / "i/modeldata/default/default/default/sums/default/default/inputs"
+    file = tmp_path / "i/azureml-app/modeldata/default/default/default/sums/default/default/inputs"
     rows = table(file / day() / "data.csv")
     assert {10} == {len(row) for row in rows}
     assert [str(n) for n in range(100)] == sorted((row[0] for row in rows[1:]), key=int)
@@ -240,7 +248,7 @@ def test_a_collector_that_is_switched_off_says_so_and_harms_nobody(tmp_path: Pat
 
     assert ["NoneType", False] == answer.json
     assert "Data collection is not enabled." in log
-    assert not (tmp_path / "i" / "modeldata").exists()
+    assert not (tmp_path / "i" / "azureml-app" / "modeldata").exists()
 
 
 def test_the_successors_collector_goes_on_working(tmp_path: Path) -> None:
@@ -280,7 +288,7 @@ def test_what_was_taken_is_written_before_the_end(tmp_path: Path) -> None:
             service.score({"data": [[n]]})
         service.stop()
 
-    root = tmp_path / "i/modeldata/default/default/default/sums/default/default"
+    root = tmp_path / "i/azureml-app/modeldata/default/default/default/sums/default/default"
     assert 51 == len(table(root / "inputs" / day() / "data.csv"))
     assert json.loads(table(root / "predictions" / day() / "data.csv")[-1][0]) == 49
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from serving_instance import serving
 
 
@@ -27,7 +28,7 @@ def test_models_are_linked_and_what_is_not_listed_is_removed(tmp_path: Path) -> 
         answer = service.score(1).json
 
     app = str(folder)
-    expected = ["bytes", app + "/azureml-models/m/3", app + "/code", app]
+    expected = ["bytes", app + "/azureml-models/m/3", app + "/code", app + "/azureml-app"]
     assert [*expected, "score", "score/score.py", "sums", "é"] == answer
     assert not stale.exists()
 
@@ -82,3 +83,44 @@ def test_a_swagger_file_of_the_user_wins(tmp_path: Path) -> None:
 
     assert second["mine"]
     assert third["openapi"] == "3.0.3"
+
+
+def test_the_application_folder_holds_code_and_models_as_v1_did(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text("bytes")
+    files = [{"path": "m.pkl", "blob": str(tmp_path / "blob")}]
+    script = """
+        import os
+        from pathlib import Path
+        def init():
+            pass
+        def run(data):
+            root = Path(os.environ["AML_APP_ROOT"])
+            beside = root / os.environ["AZUREML_SOURCE_DIRECTORY"] / "labels.txt"
+            entry = root / os.environ["AZUREML_ENTRY_SCRIPT"]
+            model = root / "azureml-models" / "m" / "3" / "m.pkl"
+            return [beside.read_text(), entry.is_file(), model.read_text()]
+    """
+    folder = tmp_path / "instance"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "labels.txt").write_text("a, b")
+    models = [{"name": "m", "version": 3, "files": files}]
+
+    with serving(folder, script, models=models) as service:
+        answer = service.score(1).json
+
+    assert ["a, b", True, "bytes"] == answer
+
+
+def test_what_the_server_is_told_reaches_no_worker_but_the_user_s_variables_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_MARK", "{}")
+    script = """
+        import os
+        def init(): pass
+        def run(data):
+            return {name: value for name, value in os.environ.items() if "MLOPS" in name}
+    """
+
+    with serving(tmp_path, script, environment_variables={"MLOPS_MINE": "1"}) as service:
+        assert {"MLOPS_MINE": "1"} == service.score(1).json

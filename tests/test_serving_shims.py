@@ -144,7 +144,7 @@ def test_a_model_is_found_by_its_highest_version_or_the_one_named(tmp_path: Path
         newest, named = service.score(["m"]).json, service.score(["m", 2]).json
         local = service.score(["local.pkl"]).json
 
-    root = str(folder / "azureml-models" / "m")
+    root = str(folder / "azureml-app" / "azureml-models" / "m")
     assert [root + "/10/m.pkl", root + "/2/m.pkl", "local.pkl"] == [newest, named, local]
 
 
@@ -152,7 +152,7 @@ def test_a_model_that_is_a_folder_is_found_as_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "instance"
     models = linked(tmp_path, 1, files=("net/a.bin", "net/b/c.bin"))
     with serving(folder, MODEL, models=models) as service:
-        assert str(folder / "azureml-models/m/1/net") == service.score(["m"]).json
+        assert str(folder / "azureml-app/azureml-models/m/1/net") == service.score(["m"]).json
 
 
 def test_a_model_that_is_not_there_is_said_in_v1s_words(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_model_that_is_not_there_is_said_in_v1s_words(tmp_path: Path) -> None:
         text, version = service.score(["m", "1"]).json, service.score(["m", 7]).json
 
     assert missing[0] == "ModelNotFoundException"
-    assert f"Model other not found in cache at {folder}/azureml-models" in missing[1]
+    assert f"Model other not found in cache at {folder}/azureml-app/azureml-models" in missing[1]
     assert "can contain only 1 file or folder. Found [" in two[1]
     assert text == ["WebserviceException", "version should be an int"]
     assert version[0] == "ModelNotFoundException"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serving_instance import ACTS, Instance, end, serving, until
 from test_serving_handover import relieve
-from test_serving_swap import change, says, swapped
+from test_serving_swap import change, refused, says, swapped
 
 
 def laid(service: Instance) -> set[str]:
@@ -76,3 +76,15 @@ def rewritten(service: Instance, script: str) -> None:
     before = settings.read_text()
     old = before.split('"code": "')[1].split('"')[0]
     settings.write_text(before.replace(f'"{old}"', '"code/next"'))
+
+
+def test_the_application_folder_follows_the_code_that_serves(tmp_path: Path) -> None:
+    with serving(tmp_path, source_name="mine") as service:
+        link = tmp_path / "azureml-app" / "mine"
+        swapped(service, change(service, says("new")))
+        new = link.readlink()
+        change(service, "raise LookupError()")
+        refused(service)
+
+        assert new == link.readlink()
+        assert "new" in (link / "score.py").read_text()

@@ -16,6 +16,7 @@ from .limits import UnfitError
 from .settings import Model
 
 MODELS = "azureml-models"
+APP = "azureml-app"
 LOG_LINES = 40
 
 
@@ -117,6 +118,19 @@ def link(folder: Path, models: tuple[Model, ...]) -> Path:
             place(root / model.name / model.version / path, blob)
     if len(models) == 1:
         return root / models[0].name / models[0].version
+    return root
+
+
+def app_root(folder: Path, source: str, code: Path) -> Path:
+    """Lay out v1's application folder: the code under its source's name, beside the models."""
+    root = folder / APP
+    root.mkdir(exist_ok=True)
+    wanted = {MODELS: folder / MODELS, **({source: code} if source else {})}
+    for name, there in wanted.items():
+        place(root / name, there)
+    for path in root.iterdir():
+        if path.is_symlink() and path.name not in wanted:
+            path.unlink()
     return root
 
 

@@ -1,8 +1,10 @@
 """How the workers of a service are started: interpreter, folder, environment, what to load."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from .instance import app_root
 from .limits import UnfitError
 from .process import Launch
 from .settings import Settings
@@ -18,12 +20,12 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         raise UnfitError(f"the interpreter `{settings.python}` is not there")
     source = settings.source_name
     environment = {
-        **os.environ,
+        **inherited(),
         "PYTHONIOENCODING": "utf-8",  # Python 3.6 without a locale cannot print é
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing is ever written beside the user's code
         "PYTHONNOUSERSITE": "1",
-        "AML_APP_ROOT": str(folder),
+        "AML_APP_ROOT": str(app_root(folder, source, settings.code)),
         "AZUREML_MODEL_DIR": str(models),
         "AZUREML_SOURCE_DIRECTORY": source,
         "AZUREML_ENTRY_SCRIPT": str(PurePosixPath(source) / settings.entry_script),
@@ -40,3 +42,8 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         "logs": settings.logs.format,
     }
     return Launch(python=settings.python, cwd=settings.code, environment=environment, plan=plan)
+
+
+def inherited() -> Mapping[str, str]:
+    """Return the environment of the server without what is meant for the server alone."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")}

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .crew import Crew, Failure
-from .instance import link, prune, sweep_code
+from .instance import app_root, link, prune, sweep_code
 from .launch import launch
 from .limits import UnfitError
 from .logs import reshape
@@ -222,11 +222,13 @@ class Swaps:
         self.sweep.start()
 
     def _failed(self, name: str | None, failure: Failure) -> None:
+        service = self._service
+        app_root(service.folder, service.settings.source_name, service.settings.code)
         error = {"summary": failure.summary, "log": failure.log}
-        self._service.tell(swap={"settings": name, "state": "failed", "error": error})
+        service.tell(swap={"settings": name, "state": "failed", "error": error})
         held, self._held = self._held, None
         if held is not None:
-            self._service.fail(held)
+            service.fail(held)
 
 
 def check(old: Settings, new: Settings, port: int) -> None:

@@ -4,7 +4,7 @@
     mark.json                    whose it is, and what needs no restart
     settings.json                what the server reads when it starts
     server.json                  what the server says of itself
-    server.log, code/, azureml-models/, lock
+    server.log, code/, azureml-models/, azureml-app/, lock
 <folder>/environments/<digest>/  a virtual environment, shared by its digest
 """
 
@@ -31,6 +31,9 @@ SERVER = Path(__file__).parents[2] / "serving"
 
 GRACE = 10.0
 """Seconds that a server may take to finish the requests in flight when it is asked to end."""
+
+UMASK = 0o022
+"""What a server writes is read by others and written by its user alone, whoever starts it."""
 
 MARK = "MLOPS_MARK"
 """The variable in which a server's process carries its mark."""
@@ -224,6 +227,7 @@ def start(
             cwd=folder,
             env=environment,
             start_new_session=True,
+            umask=UMASK,
         )
 
 
