@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from base_image import ENVIRONMENT, VERSION, base_tar
 
 from mlops.clients.oci.login import Login
-from mlops.clients.oci.manifest import CONFIG, TAR, Descriptor, manifest_bytes
+from mlops.clients.oci.manifest import CONFIG, INDEXES, MANIFEST, TAR, Descriptor, manifest_bytes
 from mlops.clients.oci.reference import reference
 from mlops.clients.oci.registry import Repository
 from mlops.clients.oci.upload import Blob, blob_of
@@ -99,18 +99,24 @@ def repository(registry: Registry, name: str, *, password: bool = False) -> Repo
 
 def push_base(repository: Repository, tag: str = VERSION, *, compressed: bool = False) -> str:
     """Push the base image of the tests; return its reference."""
-    tar = base_tar(compressed=compressed)
-    size, hex_digest = digest_file(tar, None)
     diff = f"sha256:{digest_file(base_tar(), None)[1]}"
-    layer = Descriptor(
-        media_type=f"{TAR}+gzip" if compressed else TAR, digest=f"sha256:{hex_digest}", size=size
-    )
+    push(repository, tag, base_tar(compressed=compressed), diff=diff)
+    return f"{repository.place.name}:{tag}"
+
+
+def push(
+    repository: Repository, tag: str, tar: Path, *, diff: str = "", architecture: str = "amd64"
+) -> Descriptor:
+    """Push an image of one layer, a tar of the digest `diff` or a gzip of it."""
+    size, hex_digest = digest_file(tar, None)
+    kind = f"{TAR}+gzip" if tar.suffix == ".gz" else TAR
+    layer = Descriptor(media_type=kind, digest=f"sha256:{hex_digest}", size=size)
     document = {
-        "architecture": "amd64",
+        "architecture": architecture,
         "os": "linux",
         "created": "2026-01-01T00:00:00Z",
         "config": {"Env": list(ENVIRONMENT), "Cmd": ["python3"]},
-        "rootfs": {"type": "layers", "diff_ids": [diff]},
+        "rootfs": {"type": "layers", "diff_ids": [diff or layer.digest]},
         "history": [{"created": "2026-01-01T00:00:00Z", "created_by": "tests"}],
     }
     config = blob_of(canonical(document))
@@ -118,7 +124,24 @@ def push_base(repository: Repository, tag: str = VERSION, *, compressed: bool = 
         for _ in repository.upload(blob):
             pass
     described = Descriptor(media_type=CONFIG, digest=config.digest, size=config.size)
-    repository.put_manifest(tag, manifest_bytes(described, [layer]))
+    body = manifest_bytes(described, [layer])
+    digest = repository.put_manifest(tag, body)
+    return Descriptor(media_type=MANIFEST, digest=digest, size=len(body))
+
+
+def push_index(repository: Repository, tag: str, listed: Mapping[str, Descriptor]) -> str:
+    """Push an index of images by their architecture; return its reference."""
+    manifests = [
+        {
+            "mediaType": one.media_type,
+            "digest": one.digest,
+            "size": one.size,
+            "platform": {"os": "linux", "architecture": architecture},
+        }
+        for architecture, one in listed.items()
+    ]
+    document = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": manifests}
+    repository.put_manifest(tag, canonical(document), INDEXES[0])
     return f"{repository.place.name}:{tag}"
 
 

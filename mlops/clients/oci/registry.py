@@ -56,13 +56,13 @@ class Repository:
         self._check(other, body)
         return manifest_of(body, name)
 
-    def put_manifest(self, pointer: str, body: bytes) -> str:
-        """Put a manifest under a tag; return its digest. What is there is replaced."""
+    def put_manifest(self, pointer: str, body: bytes, media_type: str = MANIFEST) -> str:
+        """Put a manifest or index under a tag; return its digest. What is there is replaced."""
         ask = Ask(
             method="PUT",
             path=f"{self._path}/manifests/{pointer}",
             scopes=self._scopes("pull,push"),
-            headers={"Content-Type": MANIFEST},
+            headers={"Content-Type": media_type},
             body=body,
         )
         self.session.call(ask, expect=(201,), what=f"put `{self._named(pointer)}`")
