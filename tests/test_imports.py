@@ -30,6 +30,7 @@ HOMES: Mapping[str, set[str]] = {
     "jsonschema": {"load/check.py"},
     "obstore": {"store", "serving/side/upload.py"},
     "opentelemetry": {"serving/side/traces.py"},
+    "pathspec": {"code.py"},
     "packaging": {"environments"},
     "psutil": {"targets/process", "store/holder.py"},
     "rich": {"cli/watching.py", "views/live.py"},
