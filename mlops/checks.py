@@ -10,25 +10,33 @@ from http.client import HTTPException
 from mlops.clients.http import Answer, ask
 from mlops.errors import Problem
 from mlops.plain import thaw
+from mlops.protocols import HasKeys, Place
 from mlops.spec import Check, Json
+from mlops.values import Address
 
 _LINE = 200
 """Characters of an answer that a message shows."""
 
 
+def bearer(place: Place, address: Address) -> str:
+    """Return a key that opens a service; nothing where it asks for none."""
+    keys = place.keys(address) if isinstance(place, HasKeys) else {}
+    return next(iter(keys.values()), "")
+
+
 def run_checks(
-    checks: Iterable[Check], endpoint: str, *, timeout: float = 60, trust: str = ""
+    checks: Iterable[Check], endpoint: str, *, timeout: float = 60, trust: str = "", key: str = ""
 ) -> tuple[Problem, ...]:
     """Run every check, one after the other, and return what was not as expected."""
     return tuple(
         problem
         for check in checks
-        for problem in run_check(check, endpoint, timeout=timeout, trust=trust)
+        for problem in run_check(check, endpoint, timeout=timeout, trust=trust, key=key)
     )
 
 
 def run_check(
-    check: Check, endpoint: str, *, timeout: float = 60, trust: str = ""
+    check: Check, endpoint: str, *, timeout: float = 60, trust: str = "", key: str = ""
 ) -> tuple[Problem, ...]:
     """Run one check; the path of its request takes the place of the endpoint's own.
 
@@ -37,7 +45,7 @@ def run_check(
     """
     name = f"`{check.request.method} {check.request.path}`"
     try:
-        answer = ask(check.request, endpoint, timeout=timeout, trust=trust)
+        answer = ask(check.request, endpoint, timeout=timeout, trust=trust, key=key)
     except (OSError, HTTPException, ValueError) as error:
         return (_unanswered(check, f"{name} of `{endpoint}`", error, timeout),)
     found = _unexpected_status(check, name, answer) or _unexpected_json(check, name, answer)

@@ -24,7 +24,7 @@ def diff(
 ) -> tuple[FieldChange, ...]:
     """Return the fields that differ between `live` and `desired`, in the order of `desired`.
 
-    `impact` says what changing a field group costs; a group that it does not name restarts.
+    `impact` says what changing a field, or its group, costs; what it does not name restarts.
     """
     paths = [*desired.fields, *(path for path in live.fields if path not in desired.fields)]
     return tuple(
@@ -33,7 +33,7 @@ def diff(
             before=live.fields.get(path),
             after=desired.fields.get(path),
             cause=_cause(path, applied, live.fields, desired.fields),
-            impact=impact.get(_group(path), Impact.RESTART),
+            impact=impact.get(path, impact.get(_group(path), Impact.RESTART)),
             before_label=live.labels.get(path, ""),
             after_label=desired.labels.get(path, ""),
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from mlops.checks import run_checks
+from mlops.checks import bearer, run_checks
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
 from mlops.events import Done, Event, Failed, Progressed, Returned, Started
 from mlops.health import is_ready, wait_ready
@@ -64,7 +64,8 @@ def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
         raise IncompleteError(Problem(summary=health.summary, where=after.where))
     if after.checks:
         yield _progressed(change, f"checking ({len(after.checks)})")
-        problems = run_checks(after.checks, after.endpoint, trust=after.trust)
+        key = bearer(place, change.address)
+        problems = run_checks(after.checks, after.endpoint, trust=after.trust, key=key)
         if problems:
             raise IncompleteError(*problems)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from mlops.environments.lock import compile_lock
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.protocols import Lease, ModelSource, ModelStore
+from mlops.secrets.master import Master
 from mlops.secrets.reader import SecretReader
 from mlops.spec import Environment, Fields, SecretRef
 from mlops.store.blobs import Blobs
@@ -61,6 +62,7 @@ class StoreMeans:
     lease: Lease
     past: Past
     secrets: SecretReader
+    master: Master
 
     def healthy(self, address: Address) -> Desired | None:
         """Return what a service was when it was last ready and checked; None if it never was."""
@@ -118,3 +120,7 @@ class StoreMeans:
     def masked(self, text: str) -> str:
         """Return `text` without the secrets that were asked for."""
         return self.secrets.masked(text)
+
+    def key(self, address: Address, slot: str, generation: int) -> str:
+        """Return a key of a service, which appears from then on in nothing that is shown."""
+        return self.master.key(address, slot, generation)

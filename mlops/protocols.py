@@ -83,6 +83,9 @@ class Means(Protocol):
     def secret(self, ref: SecretRef) -> str:
         """Return the value of a secret, which appears from then on in nothing that is shown."""
 
+    def key(self, address: Address, slot: str, generation: int) -> str:
+        """Return a key of a service: the same one whoever asks, and whenever."""
+
     def masked(self, text: str) -> str:
         """Return `text`, which came from elsewhere, without the secrets that were asked for."""
 
@@ -91,7 +94,7 @@ class Place(Protocol):
     """Says what it has and makes one change at a time. Never compares, orders, prompts, prints."""
 
     impact: ClassVar[Mapping[str, Impact]]
-    """First word of a field path -> what changing it costs."""
+    """A field path, or the first word of one -> what changing it costs."""
 
     downtime: ClassVar[Mapping[Impact, str]]
     """What each impact means here for those who call the service, in words."""
@@ -150,6 +153,14 @@ class HasLogs(Protocol):
 
 
 @runtime_checkable
+class HasKeys(Protocol):
+    """A target whose services let in who bears one of their keys."""
+
+    def keys(self, address: Address) -> Mapping[str, str]:
+        """Return the keys that a service takes, by their slots; nothing where it asks for none."""
+
+
+@runtime_checkable
 class CanStop(Protocol):
     """A target that can make a service let go of what it holds, without deleting it."""
 
@@ -205,10 +216,7 @@ class Secrets(Protocol):
     """Reads secrets, and tells of them only whether they are still what they were."""
 
     def identity(self, ref: SecretRef, known: str = "") -> str:
-        """Return what tells a secret's value from others: `known`, if it was made of this value.
-
-        Raises TargetError for what cannot be read.
-        """
+        """Return what tells a secret's value from others: `known`, if it was made of this value."""
 
 
 class ModelStore(Protocol):

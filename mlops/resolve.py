@@ -12,6 +12,8 @@ from typing import TypeVar
 from mlops.code import code_of
 from mlops.errors import MlopsError, Problem, SpecError
 from mlops.hashing import HashCache, content
+from mlops.keys import Generations
+from mlops.plain import NOTHING
 from mlops.protocols import ModelSource, ModelStore, Target
 from mlops.settings import reference_parts
 from mlops.spec import Deployment, Framework, Model, Spec
@@ -29,6 +31,7 @@ def resolve(
     store: ModelStore,
     targets: Mapping[str, Target],
     sources: Mapping[str, ModelSource],
+    generations: Generations = NOTHING,
 ) -> tuple[Desired, ...]:
     """Return everything that shall exist: models first, then what each deployment needs.
 
@@ -46,7 +49,11 @@ def resolve(
         lambda deployment: _named(
             deployment,
             targets[deployment.target].desire(
-                deployment, _pins(deployment, spec, newest, code, store)
+                deployment,
+                replace(
+                    _pins(deployment, spec, newest, code, store),
+                    generations=generations.get(f"{deployment.target}/{deployment.name}", NOTHING),
+                ),
             ),
         ),
         problems,

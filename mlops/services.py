@@ -88,6 +88,15 @@ class Serving:
     ] = "75s"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Who may ask a service."""
+
+    type: Annotated[
+        Literal["key"], Setting("`key`: who bears one of two keys, which `mlops keys` shows.")
+    ]
+
+
 SERVING = Serving()
 """How requests are served where a file says nothing."""
 

@@ -16,7 +16,8 @@ class Setting:
     `pattern` is a regular expression for the whole text; `names` is one for the keys of a
     mapping; `hint` tells a person what to write instead when a value is refused; `path` says that
     the text is a path relative to the file, which may not leave the checkout; `own` is the path
-    that is taken where none is written, `{name}` in it: no two entries may share such a path.
+    that is taken where none is written, `{name}` in it: no two entries may share such a path;
+    `refused` says why a key that other kinds honour cannot be honoured here, and what can.
     """
 
     doc: str
@@ -27,6 +28,7 @@ class Setting:
     hint: str = ""
     path: bool = False
     own: str = ""
+    refused: str = ""
 
 
 MODEL_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}$"

@@ -164,3 +164,4 @@ class Spec:
     inference: Mapping[str, Inference]
     targets: Mapping[str, TargetSpec]
     deployments: Mapping[str, Deployment]
+    master_secret: SecretRef | None = None

@@ -115,19 +115,19 @@ class PinnedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
-    """What a deployment serves, pinned by content: models, code, environment."""
+    """What a deployment serves, pinned by content; `generations` are those of its keys."""
 
     models: tuple[PinnedModel, ...]
     code: Content
     inference: Inference
+    generations: Mapping[str, int] = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Who makes things: what a mark names beside its bearer.
 
-    `source` is the normalised Git remote, empty without one; `files` are the loaded ones, absolute
-    like `root`, the checkout.
+    `source` is the normalised Git remote, if any; `root` is the checkout, `files` the loaded ones.
     """
 
     project: str

@@ -170,5 +170,8 @@ class NoMeans:
     def secret(self, ref: SecretRef) -> str:
         raise NotImplementedError
 
+    def key(self, address: Address, slot: str, generation: int) -> str:
+        raise NotImplementedError
+
     def masked(self, text: str) -> str:
         return text

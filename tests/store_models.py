@@ -54,6 +54,9 @@ class FilesOf:
     def secret(self, ref: SecretRef) -> str:
         raise NotImplementedError
 
+    def key(self, address: Address, slot: str, generation: int) -> str:
+        raise NotImplementedError
+
     def masked(self, text: str) -> str:
         return text
 

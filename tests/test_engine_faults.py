@@ -21,6 +21,7 @@ from mlops.hashing import content_of
 from mlops.means import StoreMeans
 from mlops.protocols import Places, World
 from mlops.prove import prove
+from mlops.secrets.master import Master
 from mlops.secrets.reader import SecretReader
 from mlops.store import patience
 from mlops.store.blobs import Blobs
@@ -100,6 +101,7 @@ class Shop:
                 lease=lease,
                 past=self.history(objects),
                 secrets=SecretReader({}),
+                master=Master(None, None, SecretReader({})),
             )
             agreed = survey(world, wanted)
             events = list(carry_out(world, agreed, means, Flag()))

@@ -260,7 +260,11 @@ def _conversation(leader: int, typed: str) -> str:
         if not some:
             break
         text += some
-        if not asked and text.rstrip(b" ").endswith(b":") and b"Plan:" in text:
+        if (
+            not asked
+            and text.rstrip(b" ").endswith(b":")
+            and (b"Plan:" in text or b"is taken" in text)
+        ):
             os.write(leader, typed.encode() + b"\n")
             asked = True
     os.close(leader)

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "logs": "Show what a service prints.",
         "invoke": "Send a request to a service.",
         "test": "Run the checks of the services.",
+        "keys": "Show the keys of a service, or rotate one.",
         "models": "Keep the models of the store.",
         "forget": "Look no longer at a target that is gone for good.",
         "unlock": "Take the lock away from a run that does not come back.",

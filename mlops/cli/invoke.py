@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mlops.checks import bearer
 from mlops.cli.options import Duration, Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
@@ -38,7 +39,8 @@ def command(name: str, data: str | None, path: str | None, timeout: float, files
     request = _request(name, data, session.spec.deployments[name].checks)
     if path is not None:
         request = replace(request, path=path)
-    answer = _asked(request, thing, timeout)
+    key = bearer(session.service(name)[0], thing.address)
+    answer = _asked(request, thing, timeout, key)
     write(answer.body.decode(errors="replace").rstrip("\n") + "\n")
     if answer.status >= 400:
         raise TargetError(
@@ -57,10 +59,10 @@ def _request(name: str, data: str | None, checks: tuple[Check, ...]) -> Request:
     raise SpecError(Problem(summary=f"nothing to send to `{name}`", hint="give a body with `-d`"))
 
 
-def _asked(request: Request, thing: Observed, timeout: float) -> Answer:
+def _asked(request: Request, thing: Observed, timeout: float, key: str) -> Answer:
     name = thing.address.name
     try:
-        return ask(request, thing.endpoint, timeout=timeout, trust=thing.trust)
+        return ask(request, thing.endpoint, timeout=timeout, trust=thing.trust, key=key)
     except (InvalidURL, UnicodeError, OverflowError) as error:
         problem = Problem(
             summary=f"this can't be sent to `{name}`: {error}",

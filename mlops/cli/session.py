@@ -9,6 +9,7 @@ from mlops.cli.kinds import KINDS
 from mlops.cli.left import left_name, left_targets
 from mlops.cli.options import Files
 from mlops.errors import Problem, SpecError, TargetError
+from mlops.keys import key_generations
 from mlops.lineage import lineage, source
 from mlops.load import load
 from mlops.load.suggest import suggestion
@@ -18,10 +19,12 @@ from mlops.observe import observe
 from mlops.plain import freeze
 from mlops.protocols import Lease, ModelSource, Target, World
 from mlops.resolve import resolve
+from mlops.secrets.master import Master, no_master
 from mlops.secrets.reader import SecretReader
 from mlops.secrets.table import SECRETS
 from mlops.spec import Fields, Spec
 from mlops.store.blobs import Blobs
+from mlops.store.generations import read_generations
 from mlops.store.history import History
 from mlops.store.holder import this_holder
 from mlops.store.lock import Lock
@@ -43,6 +46,7 @@ class Session:
     objects: Objects
     registry: Registry
     secrets: SecretReader
+    master: Master
 
     @property
     def world(self) -> World:
@@ -112,11 +116,17 @@ class Session:
             sources=self.sources,
             lineage=self.lineage(),
             secrets=self.secrets,
+            master=self.master,
         )
 
     def desired(self) -> tuple[Desired, ...]:
         """Return everything that the spec wants. Raises SpecError."""
-        return resolve(self.spec, self.registry, self.targets, self.sources)
+        rotated = read_generations(self.objects, self.spec.project)
+        things = resolve(self.spec, self.registry, self.targets, self.sources, rotated)
+        locked = [thing for thing in things if key_generations(thing.fields)]
+        if locked and self.master.missing:
+            raise SpecError(*(replace(no_master(), where=thing.where) for thing in locked))
+        return things
 
     def service(self, name: str) -> tuple[Target, Address]:
         """Return the target and the address of a deployment. Raises SpecError for no such name."""
@@ -148,6 +158,9 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
     folder = Path(spec.folder)
     owner = Owner(project=spec.project, source=source(folder), root=spec.root, files=spec.files)
     objects = open_store(spec.store, folder)
+    secrets = SecretReader({kind: row(folder) for kind, row in SECRETS.items()})
+    root = objects.root
+    kept = None if root is None else root.with_name(f"{root.name}.private") / "master"
     return Session(
         spec=spec,
         owner=owner,
@@ -161,5 +174,6 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
         },
         objects=objects,
         registry=Registry(objects),
-        secrets=SecretReader({kind: row(folder) for kind, row in SECRETS.items()}),
+        secrets=secrets,
+        master=Master(spec.master_secret, kept, secrets),
     )

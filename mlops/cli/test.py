@@ -2,7 +2,7 @@
 
 import click
 
-from mlops.checks import run_check
+from mlops.checks import bearer, run_check
 from mlops.cli.options import Files, with_color, with_files, with_format
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
@@ -28,9 +28,10 @@ def command(names: tuple[str, ...], files: Files, form: str) -> None:
         checks = session.spec.deployments[address.name].checks
         absent = _absent(address, live.get(address))
         failed += absent if checks else ()
+        key = "" if absent else bearer(session.targets[address.place], address)
         for number, check in enumerate(checks, start=1):
             thing = None if absent else live[address]
-            problems = run_check(check, thing.endpoint, trust=thing.trust) if thing else ()
+            problems = run_check(check, thing.endpoint, trust=thing.trust, key=key) if thing else ()
             failed += problems
             result = "not asked" if absent else "failed" if problems else "passed"
             rows.append(_row(address, number, check, result))

@@ -23,17 +23,20 @@ class Answer:
     seconds: float
 
 
-def ask(request: Request, endpoint: str, *, timeout: float, trust: str = "") -> Answer:
+def ask(
+    request: Request, endpoint: str, *, timeout: float, trust: str = "", key: str = ""
+) -> Answer:
     """Send `request` to the service of `endpoint`, whose path its own path replaces.
 
     `timeout` is in seconds, for each step of the connection. `trust` is the PEM file of the one
-    certificate that the service may show, under whatever name. Raises OSError, HTTPException,
+    certificate that the service may show, under whatever name. `key` is sent along, unless the
+    request says itself who asks. Raises OSError, HTTPException,
     ValueError.
     """
     connection = _connection(urlsplit(endpoint), timeout, trust)
     try:
         begun = time.perf_counter()
-        connection.request(request.method, request.path, _body(request), _headers(request))
+        connection.request(request.method, request.path, _body(request), _headers(request, key))
         response = connection.getresponse()
         body = response.read(_LONGEST)
         return Answer(status=response.status, body=body, seconds=time.perf_counter() - begun)
@@ -66,9 +69,11 @@ def _body(request: Request) -> bytes | None:
     return None if request.body is None else request.body.encode()
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: Request, key: str) -> dict[str, str]:
     headers = dict(request.headers)
     told = {name.lower() for name in headers}
     if request.json is not None and "content-type" not in told:
         headers["Content-Type"] = "application/json"
+    if key and "authorization" not in told:
+        headers["Authorization"] = f"Bearer {key}"
     return headers

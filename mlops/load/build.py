@@ -21,6 +21,7 @@ from mlops.spec import (
     Inference,
     Model,
     Request,
+    SecretRef,
     Spec,
     TargetSpec,
     Variables,
@@ -33,6 +34,7 @@ def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
     store = str(merged.data.get("store", STORE))
     if "://" not in store:
         store = _rebased(store, merged.file(("store",)).folder, first.folder)
+    master = _located(merged, merged.data.get("master_secret"), ("master_secret",))
     return Spec(
         project=str(merged.data["project"]),
         store=store,
@@ -51,6 +53,7 @@ def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
         deployments=freeze(
             {name: _deployment(merged, kinds, name) for name in merged.entries("deployments")}
         ),
+        master_secret=None if master is None else construct(SecretRef, master),
     )
 
 

@@ -89,9 +89,10 @@ def _type(fault: Fault) -> Iterator[Problem]:
 
 
 def _unknown(fault: Fault) -> Iterator[Problem]:
-    known = list(fault.error.schema.get("properties", {}))
+    keys = fault.error.schema.get("properties", {})
+    known = [key for key, schema in keys.items() if schema is True or "not" not in schema]
     for key in fault.error.instance:
-        if key in known:
+        if key in keys:
             continue
         where = fault.merged.key((*fault.path, key))
         kinds = [kind for kind, keys in fault.others.items() if key in keys]
@@ -191,6 +192,16 @@ def _sources(fault: Fault) -> Iterator[Problem]:
     yield Problem(summary=summary, where=where, hint="keep one of them")
 
 
+def _refused(fault: Fault) -> Iterator[Problem]:
+    """Explain `not`, which stands for a key that other kinds of targets honour."""
+    place = f"a `{fault.kind}` target" if fault.kind else "this target"
+    yield Problem(
+        summary=f"{subject(fault.path)} is nothing that {place} can honour",
+        where=fault.merged.key(fault.path),
+        hint=str(fault.error.schema.get("errorMessage")),
+    )
+
+
 def _dependent(fault: Fault) -> Iterator[Problem]:
     for key, needed in fault.error.validator_value.items():
         for other in needed:
@@ -218,6 +229,7 @@ _EXPLAIN: Mapping[str, Callable[[Fault], Iterator[Problem]]] = {
     "pattern": _pattern,
     "minimum": _range,
     "maximum": _range,
+    "not": _refused,
     "oneOf": _sources,
     "dependentRequired": _dependent,
 }

@@ -1,10 +1,10 @@
 """Makes the JSON schema of a file from the sections and from the `Settings` of every row."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from mlops.protocols import Kinds
-from mlops.schema.annotations import of_class, properties, required
+from mlops.schema.annotations import of, of_class, properties, required
 from mlops.schema.sections import (
     STORE,
     DeploymentSection,
@@ -23,8 +23,11 @@ from mlops.settings import (
     TARGET_NAME,
     VARIABLE_HINT,
     VARIABLE_NAME,
+    Setting,
 )
+from mlops.spec import SecretRef
 
+MASTER = "What the keys of services are made from. Default: a file that this machine keeps."
 _WHOLE_VARIABLE = r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}$"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -67,6 +70,7 @@ def file_schema(entries: Mapping[str, Any]) -> dict[str, Any]:
             "description": "Where models, records and locks are kept: a folder beside the file.",
         },
     }
+    keys["master_secret"] = of(Annotated[SecretRef, Setting(MASTER)])
     for name, (description, pattern, hint) in _SECTIONS.items():
         keys[name] = {
             "type": "object",

@@ -79,6 +79,8 @@ def unwrapped(annotation: Any) -> tuple[Any, Setting]:
 def of(annotation: Any) -> dict[str, Any]:
     """Return the schema of what an annotation allows."""
     kind, setting = unwrapped(annotation)
+    if setting.refused:
+        return {"not": {}, "description": setting.doc, "errorMessage": setting.refused}
     schema = _shape(kind, setting)
     if setting.doc:
         schema["description"] = setting.doc

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mlops.plain import NOTHING, fingerprint
 from mlops.references import bare
-from mlops.spec import Fields
+from mlops.spec import Fields, Json
 from mlops.store.objects import Objects
 from mlops.store.patience import Patience
 from mlops.store.records import DamagedError, create_record, numbers, read_record
@@ -54,6 +54,20 @@ def write_applied(
         if fields is None
         else {"hashes": hash_fields(fields), "revision": revision}
     )
+    _append(objects, f"applied/{project}/{address}", record)
+
+
+def amend_applied(objects: Objects, project: str, address: Address, fields: Fields) -> None:
+    """Record that some fields of an address were applied, and the others are what they were."""
+    before = last_applied(objects, project, address)
+    if before is None:
+        return
+    record: dict[str, Json] = {
+        "hashes": {**before.hashes, **hash_fields(fields)},
+        "revision": before.revision,
+    }
+    if before.held:
+        record["held"] = {"digest": before.held, "why": before.why}
     _append(objects, f"applied/{project}/{address}", record)
 
 

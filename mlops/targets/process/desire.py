@@ -7,6 +7,7 @@ from mlops.claims import port_claim
 from mlops.errors import Problem, SpecError
 from mlops.facing import facing_fields, unlocked_routes
 from mlops.hashing import short
+from mlops.keys import key_fields, key_labels
 from mlops.references import field
 from mlops.services import (
     checks_digest,
@@ -44,9 +45,10 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
     claim = port_claim(settings.host, settings.port)
     labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
     models = [Address(place="store", kind="model", name=model.name) for model in pins.models]
+    fields = _fields(deployment, pins, owner)
     return Desired(
         address=Address(place=place, kind="service", name=deployment.name),
-        fields=_fields(deployment, pins, owner),
+        fields=fields,
         inputs={
             "models": tuple(_model(model) for model in pins.models),
             "code": {"source": pins.inference.source_directory, "files": content_files(pins.code)},
@@ -54,7 +56,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
         },
         needs=(*models, environment_address(place, pins.inference.environment)),
         claims={claim: deployment.places.get("port", deployment.where)},
-        labels=labels,
+        labels={**labels, **key_labels(fields)},
         summary=f"{', '.join(labels.values())} at {answers}" if labels else answers,
         endpoint=answers,
         trust=beside(deployment, settings.tls.certificate) if settings.tls else "",
@@ -84,6 +86,8 @@ def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> Fields:
         "description": deployment.description or None,
         "protect": deployment.protect or None,
     }
+    if settings.auth is not None:
+        fields |= key_fields(settings.auth.type, pins.generations)
     variables = pins.inference.environment_variables
     fields |= {f"environment_variables.{name}": field(value) for name, value in variables.items()}
     fields |= {f"tags.{name}": value for name, value in deployment.tags.items()}
@@ -91,7 +95,7 @@ def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> Fields:
 
 
 def _facing(deployment: Deployment, settings: ServiceSettings) -> Fields:
-    collection, locked = settings.collect_model_data, False
+    collection, locked = settings.collect_model_data, settings.auth is not None
     unlocked = unlocked_routes(settings, locked=locked)
     if unlocked:
         raise SpecError(*(_unlocked(deployment, name) for name in unlocked))
@@ -103,7 +107,7 @@ def _unlocked(deployment: Deployment, name: str) -> Problem:
     return Problem(
         summary=f"`{name}` of `{deployment.name}` asks for a key, and the service has none",
         where=deployment.places.get(name, deployment.where),
-        hint="write `open` or `off`",
+        hint="write `auth: {type: key}` beside it, or `open` or `off`",
     )
 
 

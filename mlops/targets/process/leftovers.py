@@ -11,6 +11,7 @@ from mlops.targets.process import world
 from mlops.targets.process.private import FOLDER
 
 _FRESH = re.compile(r"\.(?:keys|mark|settings|[0-9a-f]{12})\.json\.([0-9]+)")
+_KEYS = re.compile(r"keys\.json")
 _SECRETS = re.compile(r"[0-9a-f]{12}\.json")
 _LAID = re.compile(r"\.new|[0-9a-f]{12}")
 
@@ -26,6 +27,7 @@ def leftovers(folder: Path) -> list[Path]:
     unsure = record.get("settings") != instance.settings_digest
     laid = [] if unsure else _matching(folder / FOLDER, _SECRETS)
     laid += [] if unsure or record.get("retiring") else _matching(folder / "code", _LAID)
+    laid += [] if unsure or settings.get("auth") is not None else _matching(folder, _KEYS)
     unused = [path for path in laid if path.name not in used]
     files = [*_matching(folder, _FRESH), *_matching(folder / FOLDER, _FRESH)]
     return sorted([*(path for path in files if not _writing(path)), *unused])

@@ -15,6 +15,7 @@ from mlops.hashing import HashCache, short
 from mlops.plain import freeze
 from mlops.services import checks_digest, endpoint
 from mlops.spec import Json
+from mlops.targets.process.keyring import seen_keys
 from mlops.targets.process.leftovers import leftovers
 from mlops.targets.process.logs import last_lines
 from mlops.targets.process.private import whole
@@ -143,6 +144,7 @@ def _fields(instance: Instance, cache: HashCache) -> dict[str, Json]:
     fields |= {f"serving.{key}": value for key, value in serving.items() if key not in UNCOMPARED}
     variables = _mapping(settings, "environment_variables")
     variables |= _secrets(instance)
+    fields |= seen_keys(instance, EDITED)
     fields |= {f"environment_variables.{key}": value for key, value in variables.items()}
     return {path: value for path, value in fields.items() if value is not None}
 

@@ -24,6 +24,7 @@ from mlops.services import written_checks
 from mlops.spec import Environment
 from mlops.targets.process import world
 from mlops.targets.process.handover import can_hand_over, hand_over, settle_successor
+from mlops.targets.process.keyring import lay_keys, mark_of, wanted_keys
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.private import laid_secrets
 from mlops.targets.process.swap import can_swap, swap, written
@@ -56,10 +57,11 @@ def service(
     To `renew` is to start workers even where the settings are those that run: what they name,
     an environment or code, was made again.
     """
-    mark(folder, wanted, owner)
+    mark(folder, wanted, owner, means)
     yield Progress(text="copying code")
     with _laying(folder):
         settings = _settings(folder, wanted, means, owner)
+        settings |= {"auth": {"type": "key"}} if "auth.type" in wanted.fields else {}
         settings |= laid_secrets(folder, _group(wanted, "environment_variables"), means)
         means.lease.check()
         change = _begun(folder, settings, means, renew=renew)
@@ -122,15 +124,18 @@ def _renewed(
     return {**settings, "serving": {**serving, "renewed": count + 1}} if renew else dict(running)
 
 
-def mark(folder: Path, wanted: Desired, owner: Owner) -> None:
-    """Write whose a folder is, and its metadata."""
+def mark(folder: Path, wanted: Desired, owner: Owner, means: Means) -> None:
+    """Write whose a folder is, its metadata, and its keys after the mark that tells of them."""
     folder.mkdir(parents=True, exist_ok=True)
     fields = {
         path: value for path, value in wanted.fields.items() if path.partition(".")[0] in METADATA
     }
     named = _mark(wanted, owner)
     labels = dict(wanted.labels)
-    world.write_json(folder / "mark.json", {"mark": named, "fields": fields, "labels": labels})
+    keys = wanted_keys(folder, wanted, means)
+    told = {"mark": named, "fields": fields, "labels": labels}
+    world.write_json(folder / "mark.json", told | ({"keys": mark_of(keys, wanted)} if keys else {}))
+    lay_keys(folder, keys, means)
 
 
 def _mark(wanted: Desired, owner: Owner) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from mlops.facing import LOGS, Collection, Cors, Logs, Policy
-from mlops.services import SERVING, Serving
+from mlops.services import SERVING, Auth, Serving
 from mlops.settings import HOST, HOST_HINT, Setting
 from mlops.targets.process.tls import Tls
 from mlops.values import Impact
@@ -36,11 +36,20 @@ class ServiceSettings:
     host: Annotated[
         str,
         Setting(
-            "Address it listens on; 0.0.0.0 opens it to the network, without a key.",
+            "Address it listens on; 0.0.0.0 opens it to the network: ask for a key with `auth`.",
             pattern=HOST,
             hint=HOST_HINT,
         ),
     ] = "127.0.0.1"
+    auth: Annotated[Auth | None, Setting("Who may ask it; everybody by default.")] = None
+    resources: Annotated[
+        None,
+        Setting(
+            "Not of a process: it shares the machine.",
+            refused="remove it: a process gets what the machine has; limits of CPU and memory need"
+            " a target that runs containers",
+        ),
+    ] = None
     serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
     tls: Annotated[Tls | None, Setting("Speak https with this certificate.")] = None
     cors: Annotated[Cors | None, Setting("What web pages of other origins may do.")] = None
@@ -62,6 +71,9 @@ IMPACT: Mapping[str, Impact] = {
     "description": Impact.METADATA,
     "protect": Impact.METADATA,
     "leftovers": Impact.METADATA,
+    "auth": Impact.ROLLING,
+    "auth.primary": Impact.METADATA,
+    "auth.secondary": Impact.METADATA,
     "digest": Impact.NONE,
     "models": Impact.ROLLING,
     "code": Impact.ROLLING,

@@ -13,6 +13,7 @@ from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.process import make, world
 from mlops.targets.process.desire import desired_environment, desired_service
+from mlops.targets.process.keyring import live_keys
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
@@ -92,7 +93,7 @@ class ProcessTarget:
         elif change.address.kind == "environment":
             yield from make.environment(folder, change.after, means)
         elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
-            make.mark(folder, change.after, self._owner)
+            make.mark(folder, change.after, self._owner, means)
             sweep(folder)
         else:
             renew = bool(change.fields)
@@ -112,6 +113,12 @@ class ProcessTarget:
         if state in ("failed", "stopped", "unfit"):
             return failure(instance)
         return Health(ready=0, failed=0, total=1, summary="the server is starting")
+
+    def keys(self, address: Address) -> Mapping[str, str]:
+        """Return the keys that a server takes, by their slots; nothing where it asks for none."""
+        folder = self._place_of(address)
+        locked = world.read_json(folder / "settings.json").get("auth") is not None
+        return live_keys(folder) if locked else {}
 
     def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
         """Yield the last lines of a server's log, then, if `follow`, each new one."""
