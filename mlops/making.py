@@ -12,7 +12,7 @@ from mlops.checks import bearer, run_checks
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
 from mlops.events import Done, Event, Failed, Progressed, Returned, Started
 from mlops.health import is_ready, wait_ready
-from mlops.protocols import Means, Place
+from mlops.protocols import Masks, Means, Place
 from mlops.values import Action, Change, Desired, Impact, Progress
 
 READY_TIMEOUT = 600.0
@@ -141,6 +141,8 @@ def _progressed(change: Change, text: str) -> Progressed:
 
 def _masked(event: Event, means: Means) -> Event:
     """Return an event whose texts hold none of the secrets that were asked for."""
+    if not isinstance(means, Masks):
+        return event
     if isinstance(event, Progressed):
         step = replace(event.progress, text=means.masked(event.progress.text))
         return replace(event, progress=step)

@@ -1,7 +1,7 @@
 """What the pipeline asks of the world: places, targets, sources, means, views, records."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, SupportsInt, TypeAlias, runtime_checkable
 
@@ -85,6 +85,11 @@ class Means(Protocol):
 
     def key(self, address: Address, slot: str, generation: int) -> str:
         """Return a key of a service: the same one whoever asks, and whenever."""
+
+
+@runtime_checkable
+class Masks(Protocol):
+    """Means that know what must not be shown."""
 
     def masked(self, text: str) -> str:
         """Return `text`, which came from elsewhere, without the secrets that were asked for."""
@@ -189,27 +194,6 @@ class Kinds:
 
     targets: Mapping[str, type[Target]]
     sources: Mapping[str, type[ModelSource]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """A secret that was read. `version` is what its vault calls this value; empty elsewhere."""
-
-    value: str = field(repr=False)
-    version: str = ""
-
-
-class SecretPlace(Protocol):
-    """A place where secrets live: a row of the table of secrets."""
-
-    def __init__(self, folder: Path) -> None:
-        """Make the place; relative paths start at `folder`."""
-
-    def read(self, path: str) -> Secret:
-        """Return a secret: `path` is its reference without the word of the place.
-
-        Raises TargetError, whose text holds no value.
-        """
 
 
 class Secrets(Protocol):

@@ -7,10 +7,10 @@ import pytest
 
 from mlops.errors import Problem, TargetError
 from mlops.plain import freeze
-from mlops.protocols import Secret
 from mlops.secrets.compare import assumed, identified
 from mlops.secrets.fields import uncompared
 from mlops.secrets.identity import identity, same
+from mlops.secrets.places import Secret
 from mlops.secrets.reader import SecretReader
 from mlops.values import Action, Desired
 

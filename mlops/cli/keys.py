@@ -17,7 +17,12 @@ from mlops.values import Address
 @click.command("keys")
 @click.argument("name")
 @click.option("--rotate", "slot", type=click.Choice(SLOTS), help="Make this key another one.")
-@click.option("--auto-approve", is_flag=True, help="Do not ask before a key is rotated.")
+@click.option(
+    "--auto-approve",
+    type=click.Choice(["all"]),
+    metavar="",
+    help="Do not ask before a key is rotated.",
+)
 @click.option(
     "--lock-timeout",
     type=Duration(),
@@ -29,7 +34,12 @@ from mlops.values import Address
 @with_format
 @with_color
 def command(
-    name: str, slot: str | None, lock_timeout: float, files: Files, form: str, *, auto_approve: bool
+    name: str,
+    slot: str | None,
+    lock_timeout: float,
+    files: Files,
+    form: str,
+    auto_approve: str | None,
 ) -> None:
     """Show both keys of the service NAME; clients send one as `Authorization: Bearer KEY`.
 
@@ -39,7 +49,7 @@ def command(
     session.live(name)  # raises where there is none of ours
     address, keys = _keys(session, name)
     if slot is not None:
-        rotate(session, address, slot, approved=auto_approve, timeout=lock_timeout)
+        rotate(session, address, slot, approved=auto_approve is not None, timeout=lock_timeout)
         _, keys = _keys(session, name)
     write(view(form).record(keys))
 

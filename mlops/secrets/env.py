@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from mlops.errors import Problem, TargetError
-from mlops.protocols import Secret
+from mlops.secrets.places import Secret
 
 
 class EnvSecrets:

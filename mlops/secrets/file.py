@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mlops.errors import Problem, TargetError
-from mlops.protocols import Secret
+from mlops.secrets.places import Secret
 
 LIMIT = 64 * 1024
 """Bytes of the longest secret."""

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 
-from mlops.protocols import Secret
+from mlops.secrets.places import Secret
 
 COST = 2**14
 """Rounds of scrypt: about 40 ms for each guess of whoever guesses."""

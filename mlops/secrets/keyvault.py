@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.errors import Problem, TargetError
-from mlops.protocols import Secret
+from mlops.secrets.places import Secret
 
 CLOUD = "vault.azure.net"
 """Where a vault answers that is called by its name alone."""

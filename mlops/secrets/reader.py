@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from threading import Lock
 
-from mlops.protocols import Secret, SecretPlace
 from mlops.secrets.identity import identity, same
+from mlops.secrets.places import Secret, SecretPlace
 from mlops.spec import SecretRef
 
 HIDDEN = "***"

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from mlops.protocols import SecretPlace
 from mlops.secrets.env import EnvSecrets
 from mlops.secrets.file import FileSecrets
 from mlops.secrets.keyvault import KeyVaultSecrets
+from mlops.secrets.places import SecretPlace
 
 SECRETS: Mapping[str, type[SecretPlace]] = {
     "env": EnvSecrets,
