@@ -204,7 +204,8 @@ def tail(folder: Path, start: int) -> list[str]:
     """Return the last lines of the log from byte `start` on."""
     try:
         with (folder / "server.log").open("rb") as log:
-            log.seek(max(start, log.seek(0, os.SEEK_END) - 64 * 1024))
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(start if start <= end else 0, end - 64 * 1024))  # a new log may be shorter
             text = log.read().decode("utf-8", "replace")
     except OSError:
         return []

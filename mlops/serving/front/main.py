@@ -12,6 +12,7 @@ from .handover import ASK, Taking, ask
 from .instance import Record, length, link, lock, prune, tail
 from .limits import UnfitError
 from .logs import reshape, start_log
+from .rotation import Rotation
 from .service import Service
 from .settings import Settings, digest, raw, settings
 
@@ -44,6 +45,7 @@ def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
     """Serve a folder that is ours, or that another server is about to leave to us."""
     record = Record(folder, muted=taking is not None)
     log_start = length(folder)
+    rotation: Rotation | None = None
     try:
         wanted, name = settings(folder)
         record.write(settings=name, host=wanted.host, port=wanted.port)
@@ -55,6 +57,8 @@ def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
         service = Service(wanted, folder, record, models)
         service.lock, service.taking = held, taking
         reshape(wanted.logs)
+        if wanted.log_file is not None:
+            rotation = Rotation(wanted.log_file)
     except UnfitError as problem:
         log.error("%s", problem)  # noqa: TRY400 - a sentence, no traceback
         record.fail(str(problem), [])
@@ -62,7 +66,18 @@ def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
             taking.fail(Failure(summary=str(problem), log=[]))
         return UNFIT
     log.info("%s starts on http://%s:%d", wanted.service, *listener.getsockname()[:2])
-    return service.run(listener, lambda: tail(folder, log_start))
+    try:
+        return service.run(listener, lambda: last_lines(folder, log_start, rotation))
+    finally:
+        if rotation is not None:
+            rotation.end()
+
+
+def last_lines(folder: Path, start: int, rotation: Rotation | None) -> list[str]:
+    """Return the last lines of the log, once they are written."""
+    if rotation is not None:
+        rotation.end()
+    return tail(folder, start)
 
 
 def fingerprint(folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from .checks import checks
 from .limits import Limits, UnfitError, limits, split
 from .private import secret_variables
+from .rotation import LogFile, log_file
 from .rules import Logs, Tls, choice, logs, origins, tls
 
 OPEN, AUTHENTICATED, OFF = "open", "authenticated", "off"
@@ -47,6 +48,7 @@ class Settings:
     swagger: str
     metrics: str
     logs: Logs
+    log_file: LogFile | None
     checks: tuple[Mapping[str, Any], ...]
     document: Mapping[str, Any]  # as given
 
@@ -107,6 +109,7 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
         swagger=choice(given, "swagger", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         metrics=choice(given, "metrics", [AUTHENTICATED if locked else OPEN, *POLICIES]),
         logs=logs(given.get("logs", {})),
+        log_file=log_file(given.get("log_file"), folder),
         checks=judged(given.get("checks") or ()),
         document=given,
     )

@@ -33,6 +33,9 @@ from mlops.values import Content, Desired, FileEntry, Owner, Progress
 METADATA = ("tags", "description", "protect")
 """The field groups that live in mark.json, since changing them touches no server."""
 
+LOG_SIZE = {"max_bytes": 10_000_000, "keep": 2}
+"""Bytes of a log, and how many older ones there are beside it: 30 MB in all."""
+
 START = 20.0
 """Seconds that a server may take until it says that it starts."""
 
@@ -207,6 +210,7 @@ def _settings(folder: Path, wanted: Desired, means: Means, owner: Owner) -> dict
         "serving": {"max_wait": None, **_group(wanted, "serving"), **_collected(wanted)},
         **_faced(wanted),
         "checks": written_checks(wanted.checks),
+        "log_file": {"path": "server.log", **LOG_SIZE},
         "drain_grace": world.GRACE,
     }
 
