@@ -90,3 +90,31 @@ def test_apply_reports_in_markdown_and_in_a_job(walk: Walk, job: dict[str, str])
     assert (0, 0) == (made.code, again.code)
     assert made.out.startswith("<h3>Apply: 3 done</h3>\n")
     assert "No changes." in again.out
+
+
+def test_a_plan_is_written_to_files_in_other_formats_too(walk: Walk) -> None:
+    answer = walk.run("plan", "--also", "markdown=a.md", "--also", "sarif=a.sarif")
+
+    assert answer.code == 0, answer.err
+    assert "Plan: 2 to add" in answer.out
+    assert (walk.folder / "a.md").read_text(encoding="utf-8").startswith("<!-- mlops:starter -->")
+    assert "2.1.0" == json.loads((walk.folder / "a.sarif").read_text(encoding="utf-8"))["version"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift"])
+def test_what_is_wrong_is_written_to_files_too(walk: Walk, command: str) -> None:
+    walk.edit("mlops.yaml", "    target: laptop", "    target: lapto")
+
+    answer = walk.run(command, "--also", "markdown=a.md")
+
+    assert answer.code == 1
+    assert "error: mlops.yaml:" in answer.err
+    assert "lapto" in (walk.folder / "a.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("pair", ["markdown", "text=a.txt", "markdown=", "x=y"])
+def test_what_names_no_format_and_file_is_refused(walk: Walk, pair: str) -> None:
+    answer = walk.run("plan", "--also", pair)
+
+    assert answer.code == 1
+    assert "write FORMAT=FILE" in answer.err

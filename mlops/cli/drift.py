@@ -5,6 +5,7 @@ import click
 from mlops.cli.options import (
     CHECKS,
     Files,
+    with_also,
     with_color,
     with_files,
     with_formats,
@@ -23,6 +24,7 @@ from mlops.views.github import counts
 @with_files
 @with_selection
 @with_formats(*CHECKS)
+@with_also
 @with_color
 def command(files: Files, selection: Selection, form: str) -> None:
     """Show what somebody else changed since the last apply; exit with 8 if anything.

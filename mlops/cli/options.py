@@ -24,6 +24,9 @@ CHECKS = (*PAGES, "sarif")
 FORM = "mlops.form"
 """Where a context notes the format that was asked for."""
 
+ALSO = "mlops.also"
+"""Where it notes the other formats, each with its file."""
+
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer click only
     """A time like `500ms`, `60s`, `5m`; seconds for the command."""
@@ -115,6 +118,28 @@ def with_formats(*names: str) -> Callable[[Command], Command]:
         callback=noted,
         help=f"How to show it. Default: {names[0]}.",
     )
+
+
+def with_also(command: Command) -> Command:
+    """Give a command `--also FORMAT=FILE`, noted in the context like the format."""
+
+    def noted(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> None:
+        for pair in pairs:
+            form, _, file = pair.partition("=")
+            if form not in CHECKS[1:] or not file:
+                words = ", ".join(CHECKS[1:])
+                raise click.BadParameter(f"write FORMAT=FILE; formats are {words}", ctx, param)
+            ctx.meta.setdefault(ALSO, []).append((form, Path(file)))
+
+    return click.option(
+        "--also",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        expose_value=False,
+        is_eager=True,
+        callback=noted,
+        help="Write it to a file in another format, too.",
+    )(command)
 
 
 def with_selection(command: Command) -> Command:

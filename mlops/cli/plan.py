@@ -7,6 +7,7 @@ import click
 from mlops.cli.options import (
     CHECKS,
     Files,
+    with_also,
     with_color,
     with_files,
     with_formats,
@@ -29,6 +30,7 @@ CHANGES = 2
 @with_files
 @with_selection
 @with_formats(*CHECKS)
+@with_also
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan to a file.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something would change.")
 @with_color

@@ -4,7 +4,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mlops.cli.terminal import say, view, write
+import click
+
+from mlops.cli.options import ALSO
+from mlops.cli.terminal import say, view, write, write_file
 from mlops.errors import Problem, SpecError
 from mlops.protocols import View
 
@@ -17,6 +20,7 @@ Shown = Callable[[View], str]
 def show(form: str, shown: Shown, outputs: Mapping[str, str] | None = None) -> None:
     """Write data; a GitHub job gets its summary, and `outputs` for its later steps."""
     write(shown(view(form)))
+    write_also(shown)
     if form == "github":
         _summarise(shown)
         _put_out(outputs or {})
@@ -26,8 +30,16 @@ def tell(form: str, shown: Shown) -> None:
     """Write what went wrong: to standard error, but for the formats in which it is data."""
     if form in ("text", "json"):
         say(shown(view(form, error=True)))
+        write_also(shown)
     else:
         show(form, shown)
+
+
+def write_also(shown: Shown) -> None:
+    """Write the files that `--also` asked for."""
+    context = click.get_current_context(silent=True)
+    for other, file in context.meta.get(ALSO, ()) if context else ():
+        write_file(file, shown(view(other)))
 
 
 def _summarise(shown: Shown) -> None:

@@ -210,8 +210,9 @@ def _foot(plan: Plan) -> str:
     spent = f"<p><sub>{_spent(plan)}</sub></p>\n"
     if not plan.pending:
         return spent
-    exact = f"<code>mlops apply --digest {plan_digest(plan)}</code>"
-    return f"<p>To apply exactly this: {exact}</p>\n\n{spent}"
+    digest = plan_digest(plan)
+    exact = f"<code>mlops apply --digest {digest}</code>"
+    return f"<p>To apply exactly this: {exact}</p>\n\n{spent}\n<!-- mlops-digest:{digest} -->\n"
 
 
 def _spent(plan: Plan) -> str:
