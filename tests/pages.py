@@ -15,6 +15,8 @@ class Seen:
 
     tags: list[str] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
+    strays: int = 0
+    """Items that are in no list: GitHub removes them."""
     loud: str = ""
     quiet: str = ""
 
@@ -24,14 +26,18 @@ class _Reader(HTMLParser):
         super().__init__()
         self.seen = Seen()
         self._within: list[str] = []
+        self._lists = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.tags.append(tag)
         self.seen.attributes |= {name for name, _ in attrs}
+        self._lists += tag == "ul"
+        self.seen.strays += tag == "li" and not self._lists
         if tag in QUIET:
             self._within.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        self._lists -= tag == "ul"
         if tag in QUIET:
             self._within.remove(tag)
 

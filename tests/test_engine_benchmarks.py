@@ -11,7 +11,7 @@ from benchmarks.serving import Result, free_ports, lines
 RUN = Path(__file__).parent / "benchmarks" / "run.py"
 
 
-@pytest.mark.parametrize("name", ["services", "quiet", "storing", "starting", "handing"])
+@pytest.mark.parametrize("name", ["services", "quiet", "storing", "starting", "handing", "seeing"])
 def test_a_benchmark_runs_and_says_which_machine_it_ran_on(name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(RUN), name, "--small"],

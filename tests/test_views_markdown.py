@@ -106,6 +106,7 @@ def test_no_text_of_the_users_breaks_out_or_calls_anybody(text: str) -> None:
         found = seen(page)
         assert TAGS >= set(found.tags)
         assert {"open"} >= found.attributes
+        assert 0 == found.strays
         assert "@everyone" not in found.loud
         assert "fore#12" not in found.loud
         assert "\x1b" not in page
@@ -142,6 +143,7 @@ def test_a_comment_of_a_thousand_services_fits_and_names_every_loss(plan: Plan) 
     assert len(shown) < 60_000
     assert [] == [address for address in lost if str(address) not in shown]
     assert seen(shown).tags.count("details") == shown.count("</details>")
+    assert 0 == seen(shown).strays
 
 
 def test_details_are_cut_before_any_line_is() -> None:

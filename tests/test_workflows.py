@@ -213,7 +213,11 @@ def test_apply_becomes_mlops_so_that_signals_arrive(
 ) -> None:
     program = runner.temp / "mlops"
     program.write_text(
-        "#!/bin/bash\ntrap 'exit 130' INT\necho $$ $*\nwhile true; do sleep 0.05; done\n",
+        f"#!{sys.executable}\n"
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit(130))\n"
+        "print(os.getpid(), *sys.argv[1:], flush=True)\n"
+        "time.sleep(30)\n",
         encoding="utf-8",
     )
     program.chmod(0o755)

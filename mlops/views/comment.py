@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mlops.plan import REASONS
 from mlops.planfile import plan_digest
-from mlops.values import Action, Change, Desired, FieldChange, Impact, Observed, Plan
+from mlops.values import Action, Change, FieldChange, Impact, Observed, Plan
 from mlops.views.fitting import Line, Section, fitted
 from mlops.views.markup import code, html, prose
 from mlops.views.words import counted, moment, value
@@ -24,6 +24,9 @@ COSTS = {
     Impact.REPLACE: "made anew",
 }
 """What changing a field costs, in plain words."""
+
+SAID = (Impact.ROLLING, Impact.RESTART)
+"""The impacts that need their word beside what they mean; the others say it themselves."""
 
 ORDER = tuple(reversed(Impact))
 """The worst impact first."""
@@ -120,10 +123,12 @@ def _line(change: Change) -> Line:
     """Return one thing of a plan: what happens to it and why, then its fields."""
     name = code(str(change.address))
     words = [f"{_verb(change)} {name}" if change.action is not Action.KEEP else name]
-    if change.reason:
-        words.append(f": {prose(change.reason)}")
+    made = change.after.summary if change.after and change.action is Action.CREATE else ""
+    told = [prose(text) for text in (made, change.reason) if text]
+    if told:
+        words.append(f": {', '.join(told)}")
     if change.downtime:
-        cost = "" if change.action is Action.REPLACE else f"<b>{COSTS[change.impact]}</b>, "
+        cost = f"<b>{COSTS[change.impact]}</b>, " if change.impact in SAID else ""
         words.append(f" — {cost}{prose(change.downtime)}")
     return Line(head="".join(words), detail=_detail(change), brief=name)
 
@@ -142,8 +147,8 @@ def _verb(change: Change) -> str:
 
 def _detail(change: Change) -> str:
     if change.action is Action.CREATE:
-        return _facts(change.after)
-    if change.action is Action.DELETE:
+        return ""
+    if change.before is not None and change.action is Action.DELETE:
         return _facts(change.before)
     return _table(FIELDS, [_field(field) for field in change.fields])
 
@@ -153,14 +158,12 @@ def _field(field: FieldChange) -> str:
     return f"<tr>{told}<td>{REASONS[field.cause]}<td>{COSTS[field.impact]}"
 
 
-def _facts(thing: Desired | Observed | None) -> str:
-    """Return what a thing will be, or was."""
-    if thing is None:
-        return ""
+def _facts(live: Observed) -> str:
+    """Return what will be gone."""
     facts = {
-        "what": thing.summary if isinstance(thing, Desired) else ", ".join(thing.labels.values()),
-        "answers at": thing.endpoint,
-        "since": moment(thing.since) if isinstance(thing, Observed) else "",
+        "serves": ", ".join(map(str, live.labels.values())),
+        "answers at": live.endpoint,
+        "since": moment(live.since),
     }
     rows = [f"<tr><td>{name}<td>{code(fact)}" for name, fact in facts.items() if fact]
     return _table("", rows)

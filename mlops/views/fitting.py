@@ -5,11 +5,12 @@ The heads of all lines go before the details of any, and sections in the order g
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mlops.views.words import counted
 
-SPARE = 120
-"""Bytes for the sentence that counts what was cut of a section."""
+SPARE = 160
+"""Bytes of a section beside its lines: the lists, and the sentence that counts what was cut."""
 
 TAGS = len("<details open><summary></summary></details>\n")
 """Bytes around a line that unfolds, no fewer than those around one that does not."""
@@ -49,7 +50,7 @@ def fitted(sections: Sequence[Section], room: int) -> str:
     briefs: dict[int, str] = {}
     heads: list[int] = []
     for place, section in enumerate(given):
-        number, rest = _fitting([_bare(line) for line in section.lines], left)
+        number, rest = _fitting([_bare(line) for line in section.lines], left, around=1)
         if section.kept and number < len(section.lines):
             briefs[place] = _brief(section, left)
             number, rest = 0, left - _length(briefs[place])
@@ -76,12 +77,16 @@ def _fitting(texts: Sequence[str], room: int, around: int = TAGS) -> tuple[int, 
 def _list(section: Section, heads: int, details: int) -> str:
     """Return so many heads of a section, and so many of them with what unfolds."""
     opened = " open" if section.open else ""
-    shown = [
-        f"<details{opened}><summary>{line.head}</summary>{line.detail}</details>"
-        if line.detail and number < details
-        else _bare(line)
-        for number, line in enumerate(section.lines[:heads])
-    ]
+    shown = []
+    lines = enumerate(section.lines[:heads])
+    for unfolds, some in groupby(lines, lambda pair: bool(pair[1].detail) and pair[0] < details):
+        if unfolds:
+            shown += [
+                f"<details{opened}><summary>{line.head}</summary>{line.detail}</details>"
+                for _, line in some
+            ]
+        else:  # GitHub removes an item that is in no list
+            shown += ["<ul>", *(_bare(line) for _, line in some), "</ul>"]
     return "\n".join([*shown, *_more(section, heads)])
 
 

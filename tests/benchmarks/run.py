@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-NAMES = ("services", "quiet", "storing", "starting", "handing", "flat")
+NAMES = ("services", "quiet", "storing", "starting", "handing", "flat", "seeing")
 
 
 def main(words: list[str]) -> None:
