@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from mlops.environments import uv as program
@@ -39,30 +40,38 @@ def interpreter(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def build(lock: Path, environment: Environment, folder: Path) -> Iterator[Progress]:
+def build(
+    lock: Path, environment: Environment, folder: Path, allowed: Callable[[], None] = lambda: None
+) -> Iterator[Progress]:
     """Build the environment of `lock` in `folder`, unless it is there. Closing it kills uv.
 
-    Asks no index when the lock is empty. Raises TargetError.
+    Asks no index when the lock is empty. `allowed` raises if nothing may be changed any more; it
+    is asked before each step. Raises TargetError.
     """
     if installed(folder) == environment.digest:
         return
     python = find_python(environment.python)
     if python is None:
         raise TargetError(_missing(environment.python))
+    allowed()
     folder.parent.mkdir(parents=True, exist_ok=True)
     # An uv that outlived its killed parent may still write to what it began: so a new name.
     for leftover in folder.parent.glob(f".{folder.name}.*"):
         shutil.rmtree(leftover, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        yield from _fill(made, python, lock.absolute())
+        with closing(_fill(made, python, lock.absolute())) as steps:
+            for step in steps:
+                allowed()
+                yield step
         _mark(made, environment)
+        allowed()
         _move(made, folder, environment.digest)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _fill(made: Path, python: Path, lock: Path) -> Iterator[Progress]:
+def _fill(made: Path, python: Path, lock: Path) -> Generator[Progress, None, None]:
     yield Progress(text=f"Making an environment of {python}")
     program.run(
         [

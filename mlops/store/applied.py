@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from mlops.plain import NOTHING, fingerprint
 from mlops.references import bare
 from mlops.spec import Fields, Json
+from mlops.store.desired_record import address_of
 from mlops.store.objects import Objects
 from mlops.store.patience import Patience
 from mlops.store.records import DamagedError, create_record, numbers, read_record
@@ -100,9 +101,8 @@ def _read(objects: Objects, folder: str, path: str) -> Applied | None:
     if not isinstance(hashes, Mapping):
         return None
     held = record.get("held", NOTHING)
-    place, kind, name = folder.split("/")[-3:]
     return Applied(
-        address=Address(place=place, kind=kind, name=name),
+        address=address_of("/".join(folder.split("/")[-3:])),
         hashes=hashes,
         revision=record.get("revision", 0),
         held=str(held.get("digest", "")),

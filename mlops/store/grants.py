@@ -12,9 +12,9 @@ locks/<project>/<n>.wait-<id>  overwritten by one who waits, to learn the store'
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
+from mlops.clock import now
 from mlops.spec import Fields
 from mlops.store.holder import Holder, Process, process_of, process_record
 from mlops.store.objects import Objects
@@ -132,8 +132,3 @@ def read_grant(objects: Objects, folder: str, number: int) -> tuple[Grant, Proce
         if isinstance(value := record.get(name), str)
     }
     return Grant(number=number, **words), process_of(record.get("process"))
-
-
-def now() -> str:
-    """Return the time of day, for people."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -5,8 +5,8 @@ They explain: causes, history, where to look. They never say what exists.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
+from mlops.clock import now
 from mlops.errors import TargetError
 from mlops.plain import NOTHING, fingerprint
 from mlops.spec import Fields
@@ -58,7 +58,7 @@ class History:
             number,
             desired,
             self.lineage(),
-            datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            now(),
             self.targets,
             unfinished | {str(change.address): change.action.value for change in changes},
         )

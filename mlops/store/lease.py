@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
+from mlops.clock import now
 from mlops.errors import LockedError, Problem, TargetError
-from mlops.store.grants import Seen, Timing, now, path, seen_in
+from mlops.store.grants import Seen, Timing, path, seen_in
 from mlops.store.objects import Objects
 from mlops.store.patience import Patience
 

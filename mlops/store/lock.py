@@ -30,6 +30,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mlops.clock import now
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.plain import canonical
 from mlops.store.grants import (
@@ -37,7 +38,6 @@ from mlops.store.grants import (
     Seen,
     Timing,
     grant_record,
-    now,
     path,
     read_grant,
     seen_in,

@@ -1,9 +1,9 @@
 """Deletes model versions: the number stays taken, the bytes go when nothing else needs them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
+from mlops.clock import now
 from mlops.spec import Fields
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
@@ -18,8 +18,7 @@ def delete_version(objects: Objects, version: ModelVersion, lineage: Fields) -> 
     What it was stays on record. Nothing is touched if a record of another model is damaged.
     """
     _needed(objects, but=version)
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    record: Fields = {"deleted": now, "lineage": lineage}
+    record: Fields = {"deleted": now(), "lineage": lineage}
     create_record(objects, deleted_path(version.name, version.version), record)
     needed = _needed(objects)  # again: others may have registered the same bytes meanwhile
     sizes = {

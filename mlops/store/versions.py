@@ -8,9 +8,9 @@ called: the highest counts.
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
+from mlops.clock import now
 from mlops.plain import NOTHING
 from mlops.settings import reference_parts
 from mlops.spec import Fields
@@ -60,8 +60,7 @@ class Versions:
         self, name: str, digest: str, files: tuple[FileEntry, ...], lineage: Fields
     ) -> ModelVersion:
         """Return the version of a content, made unless another run did so meanwhile."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        record = version_record(digest, files, lineage, now)
+        record = version_record(digest, files, lineage, now())
         while True:
             paths = set(self._objects.list(f"models/{name}"))
             known = [one for one in self._of(name, paths) if one.content.digest == digest]

@@ -7,7 +7,7 @@ by itself; the next apply waits for it, or ends it where other settings are want
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psutil
@@ -39,18 +39,21 @@ def can_hand_over(instance: Instance, settings: Mapping[str, Any]) -> bool:
     return serves_there(instance, settings) and (instance.folder / HEARD).exists()
 
 
-def settle_successor(instance: Instance, settings: Mapping[str, Any]) -> None:
+def settle_successor(
+    instance: Instance, settings: Mapping[str, Any], allowed: Callable[[], None]
+) -> None:
     """End a successor that an apply which was cut short left, unless it begins what is wanted."""
     pid = _successor(instance)
     told = instance.record.get("swap")
     wanted = hashlib.sha256(world.json_bytes(settings)).hexdigest()
     if pid is None or (isinstance(told, dict) and told.get("settings") == wanted):
         return
+    allowed()
     try:
         psutil.Process(pid).terminate()
     except psutil.NoSuchProcess:
         return
-    world.finish(pid, world.GRACE)
+    world.finish(pid, world.GRACE, allowed)
 
 
 def hand_over(switch: Switch, mark: Mapping[str, Any]) -> None:

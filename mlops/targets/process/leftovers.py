@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ def leftovers(folder: Path) -> list[Path]:
     return sorted([*(path for path in files if not _writing(path)), *unused])
 
 
-def sweep(folder: Path) -> None:
-    """Remove what nothing uses any more."""
+def sweep(folder: Path, allowed: Callable[[], None]) -> None:
+    """Remove what nothing uses any more, as long as `allowed` does not raise."""
     for path in leftovers(folder):
+        allowed()
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -49,7 +49,7 @@ def environment(folder: Path, wanted: Desired, means: Means) -> Iterator[Progres
     )
     yield Progress(text="resolving packages")
     lock = means.lock(written)
-    yield from build(lock, written, folder)
+    yield from build(lock, written, folder, means.lease.check)
 
 
 def service(
@@ -69,8 +69,9 @@ def service(
         means.lease.check()
         change = _begun(folder, settings, means, renew=renew)
     yield Progress(text=change.text)
+    means.lease.check()
     change.carry_out()
-    sweep(folder)
+    sweep(folder, means.lease.check)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,8 @@ class _Way:
 
 def _begun(folder: Path, settings: dict[str, Any], means: Means, *, renew: bool) -> _Way:
     """Write the settings of a server, and say how it gets to them. What must end has ended then."""
-    settle_successor(world.instance(folder, world.server(folder)), settings)
+    check = means.lease.check
+    settle_successor(world.instance(folder, world.server(folder)), settings, check)
     instance = world.instance(folder, world.server(folder))
     runs = can_hand_over(instance, settings) and world.runs(instance, settings)
     if can_swap(instance, settings) or (runs and not renew):
@@ -94,10 +96,8 @@ def _begun(folder: Path, settings: dict[str, Any], means: Means, *, renew: bool)
         switch = written(instance, settings, means.lease)
         named = settings["mark"]
         return _Way(text="starting a server beside", carry_out=lambda: hand_over(switch, named))
-    means.lease.check()
-    world.end(folder)
-    means.lease.check()  # an end takes its grace, and another run may have begun since
-    world.write_json(folder / "settings.json", settings)
+    world.end(folder, check)
+    world.write_json(folder / "settings.json", settings, check)
     return _Way(text="starting the server", carry_out=lambda: _started(folder, settings["mark"]))
 
 
@@ -129,6 +129,7 @@ def _renewed(
 
 def mark(folder: Path, wanted: Desired, owner: Owner, means: Means) -> None:
     """Write whose a folder is, its metadata, and its keys after the mark that tells of them."""
+    means.lease.check()
     folder.mkdir(parents=True, exist_ok=True)
     fields = {
         path: value for path, value in wanted.fields.items() if path.partition(".")[0] in METADATA
@@ -137,7 +138,8 @@ def mark(folder: Path, wanted: Desired, owner: Owner, means: Means) -> None:
     labels = dict(wanted.labels)
     keys = wanted_keys(folder, wanted, means)
     told = {"mark": named, "fields": fields, "labels": labels}
-    world.write_json(folder / "mark.json", told | ({"keys": mark_of(keys, wanted)} if keys else {}))
+    record = told | ({"keys": mark_of(keys, wanted)} if keys else {})
+    world.write_json(folder / "mark.json", record, means.lease.check)
     lay_keys(folder, keys, means)
 
 
@@ -168,9 +170,11 @@ def _laid_code(folder: Path, wanted: Desired, means: Means) -> str:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for path, blob in blobs.items():
+        means.lease.check()
         copy = fresh / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(blob, copy)
+    means.lease.check()
     shutil.rmtree(folder / place, ignore_errors=True)
     fresh.rename(folder / place)
     return place.as_posix()

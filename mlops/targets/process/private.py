@@ -5,18 +5,17 @@ secrets/<digest>.json            the variables that hold secrets, named by what 
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlops.errors import MlopsError
 from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.references import secrets_of
 from mlops.spec import Fields
 from mlops.targets.process import world
+from mlops.writing import write_whole
 
 OTHERS = 0o077
 """Bits of a file's mode that let others read or write it."""
@@ -25,21 +24,9 @@ FOLDER = "secrets"
 
 
 def write_private(path: Path, data: bytes, allowed: Callable[[], None]) -> None:
-    """Write a file for its user alone, so that a reader sees the old or the new one.
-
-    `allowed` raises if it may no longer be written; it is asked at the last moment.
-    """
+    """Write a file whole, for its user alone, if `allowed` does not raise."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    try:
-        allowed()
-    except MlopsError:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.replace(path)
+    write_whole(path, data, allowed, mode=0o600)
 
 
 def laid_secrets(folder: Path, variables: Fields, means: Means) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from mlops.errors import IncompleteError, Problem
 from mlops.protocols import Lease
 from mlops.targets.process import world
 from mlops.targets.process.world import Instance
+from mlops.writing import write_whole
 
 PATIENCE = 600.0
 """Seconds that `init()` of the new workers may take."""
@@ -63,7 +64,7 @@ def written(instance: Instance, settings: Mapping[str, Any], lease: Lease) -> Sw
     before = path.read_bytes()
     data = world.json_bytes(settings)
     digest = hashlib.sha256(data).hexdigest()
-    world.write_bytes(path, data, lease.check)  # this run may have stood still since it was asked
+    write_whole(path, data, lease.check)  # this run may have stood still since it was asked
     return Switch(instance=instance, before=before, digest=digest, lease=lease)
 
 
@@ -79,7 +80,7 @@ def swap(switch: Switch) -> None:
 def undo(switch: Switch, error: Mapping[str, Any]) -> NoReturn:
     """Put the settings back that the server goes on with, and raise what went wrong."""
     instance = switch.instance
-    world.write_bytes(instance.folder / "settings.json", switch.before, switch.lease.check)
+    write_whole(instance.folder / "settings.json", switch.before, switch.lease.check)
     _signalled(instance)
     log = tuple(str(line) for line in error.get("log", ()))
     summary = str(error.get("summary") or "the server did not take over the new settings")

@@ -87,14 +87,13 @@ class ProcessTarget:
         if change.after is None:
             yield Progress(text="removing")
             if change.address.kind == "service":
-                world.end(folder)
-            means.lease.check()
-            world.remove(folder)
+                world.end(folder, means.lease.check)
+            world.remove(folder, means.lease.check)
         elif change.address.kind == "environment":
             yield from make.environment(folder, change.after, means)
         elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
             make.mark(folder, change.after, self._owner, means)
-            sweep(folder)
+            sweep(folder, means.lease.check)
         else:
             renew = bool(change.fields)
             yield from make.service(folder, change.after, means, self._owner, renew=renew)

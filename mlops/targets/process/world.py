@@ -23,8 +23,8 @@ from typing import Any
 
 import psutil
 
-from mlops.errors import MlopsError
 from mlops.plain import NOTHING
+from mlops.writing import write_whole
 
 SERVER = Path(__file__).parents[2] / "serving"
 """Our own installation's server; it runs isolated and imports nothing of the user's."""
@@ -76,29 +76,14 @@ def read_json(path: Path) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write a JSON file so that a reader sees the old or the new one, never half of it."""
-    write_bytes(path, json_bytes(value))
+def write_json(path: Path, value: object, allowed: Callable[[], None] = lambda: None) -> None:
+    """Write a JSON file whole, if `allowed` does not raise."""
+    write_whole(path, json_bytes(value), allowed)
 
 
 def json_bytes(value: object) -> bytes:
     """Return a value as the text of our JSON files."""
     return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
-
-
-def write_bytes(path: Path, data: bytes, allowed: Callable[[], None] = lambda: None) -> None:
-    """Write a file so that a reader sees the old or the new one, never half of it.
-
-    `allowed` raises if it may no longer be written; it is asked at the last moment.
-    """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(data)
-    try:
-        allowed()
-    except MlopsError:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.replace(path)
 
 
 def carried_mark(pid: int | None) -> Mapping[str, Any]:
@@ -231,19 +216,24 @@ def start(
         )
 
 
-def end(folder: Path) -> None:
-    """End every server of an instance folder: ask them, then kill them. Waits for them."""
+def end(folder: Path, allowed: Callable[[], None] = lambda: None) -> None:
+    """End every server of an instance folder: ask them, then kill them. Waits for them.
+
+    `allowed` raises if that may no longer be done; it is asked before each step.
+    """
     pids = _running().get(str(folder), [])
     for pid in pids:
+        allowed()
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).terminate()
     for pid in pids:
-        finish(pid, GRACE + 2)
+        finish(pid, GRACE + 2, allowed)
 
 
-def finish(pid: int, seconds: float) -> None:
-    """Wait so long for a process that was asked to end, then kill it."""
+def finish(pid: int, seconds: float, allowed: Callable[[], None] = lambda: None) -> None:
+    """Wait so long for a process that was asked to end, then kill it if that is `allowed`."""
     if not _ended(pid, seconds):
+        allowed()
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
         _ended(pid, GRACE)
@@ -267,13 +257,18 @@ def _ended(pid: int, seconds: float) -> bool:
     return True
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder, its mark last, and the target's folders above it that it leaves empty."""
+def remove(folder: Path, allowed: Callable[[], None] = lambda: None) -> None:
+    """Remove a folder, its mark last, and the target's folders above it that it leaves empty.
+
+    `allowed` raises if that may no longer be done; it is asked before each step.
+    """
     for path in folder.iterdir() if folder.is_dir() else ():
+        allowed()
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         elif path.name != "mark.json":
             path.unlink(missing_ok=True)
+    allowed()
     shutil.rmtree(folder, ignore_errors=True)
     kind, target, targets = list(folder.parents)[:3]
     for parent in (kind, target, *([targets] if targets.name == "targets" else [])):
