@@ -1,5 +1,6 @@
-"""The `--golden` option and what compares exact text with a file."""
+"""The `--golden` option and what compares exact text with a file; what is too slow for each run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,14 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites the golden files, to be read in review."""
     parser.addoption("--golden", action="store_true", help="rewrite tests/golden instead")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless CI is set."""
+    skip = pytest.mark.skip(reason="takes minutes: set CI=true")
+    for item in items:
+        if "slow" in item.keywords and not os.environ.get("CI"):
+            item.add_marker(skip)
 
 
 @pytest.fixture

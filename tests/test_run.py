@@ -1,19 +1,20 @@
 """One walk of the pipeline: what is asked, what is refused, what a run comes to."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
-from engine_platform import HistoryMeans
+from engine_platform import HistoryMeans, Spot
 from engine_specs import Person, Service, desired, live
 
-from mlops.errors import Problem, RefusedError, StaleError
+from mlops.errors import IncompleteError, Problem, RefusedError, StaleError, TargetError
 from mlops.events import Done, Event
 from mlops.means import OwnLease
 from mlops.protocols import Lease
 from mlops.run import Job, Terms, run
-from mlops.values import Impact, Plan
+from mlops.values import Desired, Impact, Observed, Plan
+from mlops.verdict import check_ended
 
 ANN = Service(place="here", port=1, model="m", digest="x", environment="e1", tag="", region="north")
 ASKED = Terms(attended=True)
@@ -113,3 +114,23 @@ def test_what_somebody_else_made_meanwhile_is_left_to_them() -> None:
 
     assert () == ended.report.outcomes
     assert [] == crowd.told
+
+
+class Fading(Spot):
+    """A target that answers no more looks once something was made."""
+
+    def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
+        if self._machine.calls:
+            raise TargetError(Problem(summary="503, and nothing else"))
+        return super().observe(wanted)
+
+
+def test_a_proof_that_fails_by_itself_is_told_and_what_was_done_stays_told() -> None:
+    person = Person(row=Fading)
+
+    ended = run(job(person, {"ann": ANN}, list), ASKED, Crowd())
+
+    assert ["503, and nothing else"] == [problem.summary for problem in ended.report.problems]
+    assert all(isinstance(end, Done) for end in ended.report.outcomes)
+    with pytest.raises(IncompleteError):
+        check_ended(ended.plan, ended.report)

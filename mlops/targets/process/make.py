@@ -103,11 +103,14 @@ def _begun(folder: Path, settings: dict[str, Any], means: Means, *, renew: bool)
 
 @contextmanager
 def _laying(folder: Path) -> Iterator[None]:
-    """Keep the server from removing code that its settings do not name yet."""
+    """Keep the server from removing code that its settings do not name yet.
+
+    Shared: an apply that stands still keeps no other one waiting. The lease says who may write.
+    """
     (folder / "code").mkdir(exist_ok=True)
     descriptor = os.open(folder / "code", os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
         os.close(descriptor)
