@@ -152,6 +152,20 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the team's own: a plan breaks it where `when`, which is CEL, is true of it.
+
+    `severity` is `error`, which refuses the plan, or `warning`.
+    """
+
+    name: str
+    when: str
+    message: str
+    severity: str = "error"
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """Everything that the files say, checked. `root` is the checkout, `folder` the file's own."""
 
@@ -165,3 +179,4 @@ class Spec:
     targets: Mapping[str, TargetSpec]
     deployments: Mapping[str, Deployment]
     master_secret: SecretRef | None = None
+    rules: tuple[Rule, ...] = ()

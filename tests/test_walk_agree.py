@@ -110,6 +110,28 @@ def test_a_level_lets_pass_what_costs_no_more(walk: Walk) -> None:
     assert (0, 0) == (made.code, told.code)
 
 
+def test_a_rule_of_the_file_refuses_a_plan_wherever_it_is_made(walk: Walk) -> None:
+    rules = """
+rules:
+  no-new-services:
+    when: plan.changes.exists(c, c.kind == 'service' && c.action == '+')
+    message: new services go through the platform team
+"""
+    walk.spec.write_text(walk.spec.read_text() + rules)
+    told = "error: mlops.yaml:39:11: rule `no-new-services`: new services go through the platform"
+
+    valid = walk.run("validate")
+    planned = walk.run("plan")
+    applied = walk.apply()
+
+    assert 0 == valid.code, valid.err
+    assert 3 == planned.code
+    assert "Plan: 2 to add" in planned.out
+    assert told in planned.err
+    assert (3, True) == (applied.code, told in applied.err)
+    assert {} == walk.servers()
+
+
 @pytest.mark.parametrize("words", [("--digest", "abc"), ("nowhere.json",)])
 def test_what_is_no_plan_is_refused_and_touches_nothing(walk: Walk, words: tuple[str, ...]) -> None:
     answer = walk.run("apply", *words)

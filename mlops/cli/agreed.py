@@ -6,11 +6,13 @@ from mlops.ancestry import Applied, Leave, check_order
 from mlops.cli.session import Session
 from mlops.cli.terminal import say
 from mlops.consent import Consent
-from mlops.errors import Problem, SpecError
+from mlops.errors import Problem, RefusedError, SpecError
 from mlops.planfile import Agreed, read_plan
+from mlops.rules import broken
 from mlops.selection import Selection
 from mlops.store.approvals import Approvals
 from mlops.store.revisions import last_of_default_branch
+from mlops.values import Plan
 
 
 def consent(session: Session, digest: str, agreed: Agreed | None) -> Consent | None:
@@ -28,6 +30,17 @@ def check_commit(session: Session, leave: Leave) -> None:
     applied = Applied(commit=commit, revision=last.number) if last and commit else None
     for note in check_order(Path(session.spec.folder), applied, leave):
         say(f"note: {note}\n")
+
+
+def check_rules(session: Session, plan: Plan) -> None:
+    """Raise RefusedError for a plan that breaks a rule of the file; tell what only warns."""
+    if not session.spec.rules or not plan.pending:
+        return
+    found = broken(plan, session.spec.rules)
+    for problem in found.warnings:
+        say(f"warning: {problem.summary}\n")
+    if found.errors:
+        raise RefusedError(*found.errors)
 
 
 def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import click
 
-from mlops.cli.agreed import check_commit, consent
+from mlops.ancestry import Leave
+from mlops.cli.agreed import check_commit, check_rules, consent
 from mlops.cli.agreement import Agreement
 from mlops.cli.session import Session
 from mlops.cli.showing import show
@@ -49,12 +50,18 @@ def change_world(
         holds=holds,
         parallelism=agreement.parallelism,
         consent=consent(session, agreement.digest, agreed),
-        gate=lambda _: check_commit(session, agreement.leave),
+        gate=lambda plan: _check(session, plan, agreement.leave),
     )
     terms = Terms(approves=agreement.approves, attended=typing(), deletes=agreement.deletes)
     ended = run(job, terms, Terminal(agreement))
     _show_report(ended.report, agreement)
     check_ended(ended.plan, ended.report)
+
+
+def _check(session: Session, plan: Plan, leave: Leave) -> None:
+    """Raise RefusedError where the order of commits, or a rule of the file, forbids a plan."""
+    check_commit(session, leave)
+    check_rules(session, plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.agreed import check_rules
 from mlops.cli.options import (
     CHECKS,
     Files,
@@ -48,4 +49,5 @@ def command(
     show(form, lambda view: view.plan(found), counts(found))
     if form == "text" and found.pending:
         write(f"Digest: {plan_digest(found)}\n")
+    check_rules(session, found)
     return CHANGES if detailed_exitcode and found.pending else 0

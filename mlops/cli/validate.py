@@ -23,6 +23,10 @@ def command(files: Files, form: str) -> None:
     from mlops.load import load  # noqa: PLC0415  as above
 
     spec = load(files.paths, files.variables, KINDS)
+    if spec.rules:
+        from mlops.rules import check_rules  # noqa: PLC0415  as above
+
+        check_rules(spec.rules)
     names = tuple(os.path.relpath(path) for path in spec.files)
     count = len(spec.deployments)
     record = {"files": names, "deployments": tuple(spec.deployments)}

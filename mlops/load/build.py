@@ -21,6 +21,7 @@ from mlops.spec import (
     Inference,
     Model,
     Request,
+    Rule,
     SecretRef,
     Spec,
     TargetSpec,
@@ -54,6 +55,7 @@ def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
             {name: _deployment(merged, kinds, name) for name in merged.entries("deployments")}
         ),
         master_secret=None if master is None else construct(SecretRef, master),
+        rules=tuple(_rule(merged, name) for name in merged.entries("rules")),
     )
 
 
@@ -177,6 +179,11 @@ def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
         where=merged.key(path),
         places=freeze({key: merged.value((*path, key)) for key in entry}),
     )
+
+
+def _rule(merged: Merged, name: str) -> Rule:
+    entry: Mapping[str, Any] = merged.entries("rules")[name]
+    return Rule(name=name, where=merged.value(("rules", name, "when")), **entry)
 
 
 def _loose(merged: Merged, path: tuple[str, str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from mlops.schema import (
     file_schema,
     inference_schema,
     model_schema,
+    rule_schema,
     target_schema,
     variable_schema,
 )
@@ -60,6 +61,7 @@ class _Judge:
             "inference": inference_schema(),
             "targets": target_schema(kinds),
             "deployments/": deployment_schema(kinds),
+            "rules": rule_schema(),
         }
         for kind in kinds.targets:
             schemas[f"deployments/{kind}"] = deployment_schema(kinds, kind)

@@ -18,6 +18,7 @@ SINGULAR: Mapping[str, str] = {
     "inference": "inference",
     "targets": "target",
     "deployments": "deployment",
+    "rules": "rule",
 }
 
 

@@ -10,6 +10,7 @@ from mlops.schema.sections import (
     DeploymentSection,
     InferenceSection,
     ModelSection,
+    RuleSection,
     VariableSection,
 )
 from mlops.settings import (
@@ -37,6 +38,7 @@ _SECTIONS = {
     "inference": ("How models are served, by name.", NAME, NAME_HINT),
     "targets": ("The places to serve, by name.", TARGET_NAME, TARGET_HINT),
     "deployments": ("The services, by name.", SERVICE_NAME, SERVICE_HINT),
+    "rules": ("Rules of the team's own that a plan must keep, by name.", NAME, NAME_HINT),
 }
 SECTIONS = tuple(_SECTIONS)
 """The sections whose keys are names, in the order of the file."""
@@ -50,6 +52,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "inference": inference_schema(),
         "targets": target_schema(kinds),
         "deployments": deployment_schema(kinds),
+        "rules": rule_schema(),
     }
     return {"$schema": DIALECT, "title": "mlops.yaml", **_with_variables(file_schema(entries))}
 
@@ -89,6 +92,11 @@ def file_schema(entries: Mapping[str, Any]) -> dict[str, Any]:
 def variable_schema() -> dict[str, Any]:
     """Return the schema of an entry of `variables`."""
     return of_class(VariableSection)
+
+
+def rule_schema() -> dict[str, Any]:
+    """Return the schema of an entry of `rules`."""
+    return of_class(RuleSection)
 
 
 def inference_schema() -> dict[str, Any]:

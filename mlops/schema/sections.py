@@ -30,6 +30,7 @@ REFERENCE_HINT = (
 )
 HEADER = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 STORE = ".mlops/store"
+EXPRESSION = r"^[\s\S]{1,4000}$"
 
 Texts: TypeAlias = Mapping[str, str]
 
@@ -193,3 +194,26 @@ class DeploymentSection:
         tuple[CheckSection, ...],
         Setting("Requests with expectations, run after every change and by `mlops test`."),
     ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSection:
+    """A rule of the team's own, asked of every plan."""
+
+    when: Annotated[
+        str,
+        Setting(
+            "What breaks it: a CEL expression over `plan`, as `plan.destroy > 0`.",
+            pattern=EXPRESSION,
+            hint="write a CEL expression of at most 4000 characters",
+        ),
+    ]
+    message: Annotated[
+        str,
+        Setting(
+            "What to tell whoever breaks it.", pattern=LABEL, hint="write a sentence on one line"
+        ),
+    ]
+    severity: Annotated[
+        Literal["error", "warning"], Setting("`error` refuses the plan, `warning` only tells.")
+    ] = "error"
