@@ -38,11 +38,11 @@ class ImageMeans(NoMeans):
         return {entry.path: source / entry.path for entry in content.files}
 
     def model_files(self, content: Content) -> Mapping[str, Path]:
-        root = next(
-            path
-            for path in (self._folder / "models").iterdir()
-            if content_of(path, cache=None).digest == content.digest
-        )
+        roots = list((self._folder / "models").iterdir())
+        root = roots[0]
+        if len(roots) > 1:
+            found = {content_of(path, cache=None).digest: path for path in roots}
+            root = found[content.digest]
         return {entry.path: root / entry.path for entry in content.files}
 
     def recall(self, path: str) -> Fields | None:

@@ -10,6 +10,7 @@ import pytest
 
 from mlops.errors import StaleError
 from mlops.images.layers import Draft, Kind, Layer, Member, chunks, ordered, write
+from mlops.images.tar import Type, header
 
 
 def member(path: str, data: bytes = b"text", *, executable: bool = False) -> Member:
@@ -81,6 +82,25 @@ def test_a_tar_can_be_continued_anywhere(start: int) -> None:
 
     assert whole[start:] == b"".join(chunks(given, start))
     assert given.size == len(whole)
+
+
+def test_a_file_may_be_larger_than_old_tars_can_say() -> None:
+    head = header("opt/models/a", Type.FILE, mode=0o644, size=10 * 2**30)
+
+    with tarfile.open(fileobj=io.BytesIO(head), mode="r|") as tar:
+        told = tar.next()
+
+    assert told is not None
+    assert (told.name, told.size) == ("opt/models/a", 10 * 2**30)
+
+
+@pytest.mark.parametrize("length", range(85, 120))
+def test_a_name_of_any_length_is_read_back(length: int) -> None:
+    name = "opt/" + "é" * (length - 4)
+    head = header("a", Type.LINK, mode=0o777, link=name) + bytes(1024)
+
+    with tarfile.open(fileobj=io.BytesIO(head)) as tar:
+        assert [name] == [one.linkname for one in tar]
 
 
 def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Layers as tars of ours: the same files give the same bytes on any machine and at any time."""
 
 import hashlib
-import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,13 +9,11 @@ from typing import Protocol, overload
 
 from mlops.errors import Problem, StaleError
 from mlops.hashing import BUFFER, digest_json
+from mlops.images.tar import END, Type, header, padding
 from mlops.values import Progress
 
 TAR = 1
 """Raised when the same files shall make other bytes: the diff ids known before are then void."""
-
-_BLOCK = 512
-_END = bytes(2 * _BLOCK)
 
 
 class Kind(Enum):
@@ -114,7 +111,7 @@ class Draft:
     @property
     def size(self) -> int:
         """How many bytes the tar has, known before it is written."""
-        return sum(len(_header(one)) + _padded(one.size) for one in _ordered(self)) + len(_END)
+        return Tar(self).size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +142,40 @@ def write(draft: Draft, out: Writer) -> Layer:
 
 def chunks(draft: Draft, start: int = 0) -> Iterator[bytes]:
     """Yield the bytes of the tar from `start` on; files before it are not read."""
+    return Tar(draft).chunks(start)
+
+
+class Tar:
+    """The tar of a draft, whose headers are made once."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._members = [(_header(member), member) for member in _ordered(draft)]
+        sizes = (len(head) + one.size + padding(one.size) for head, one in self._members)
+        self.size = sum(sizes) + len(END)
+
+    def chunks(self, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from `start` on; files before it are not read."""
+        return _gathered(self._parts(start))
+
+    def _parts(self, start: int) -> Iterator[bytes]:
+        at = 0
+        for head, member in self._members:
+            yield from _from(head, start - at)
+            at += len(head)
+            if at + member.size > start or not member.size:
+                yield from _data(member, max(0, start - at))
+            at += member.size
+            zeros = bytes(padding(member.size))
+            yield from _from(zeros, start - at)
+            at += len(zeros)
+        yield from _from(END, start - at)
+
+
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in larger pieces: a call each for thousands of files is slow."""
     gathered = bytearray()
-    for part in _parts(draft, start):
-        if len(gathered) + len(part) > BUFFER:  # a call each for thousands of small files is slow
+    for part in parts:
+        if len(gathered) + len(part) > BUFFER:
             if gathered:
                 yield bytes(gathered)
             gathered.clear()
@@ -157,21 +185,6 @@ def chunks(draft: Draft, start: int = 0) -> Iterator[bytes]:
             gathered += part
     if gathered:
         yield bytes(gathered)
-
-
-def _parts(draft: Draft, start: int) -> Iterator[bytes]:
-    at = 0
-    for member in _ordered(draft):
-        header = _header(member)
-        yield from _from(header, start - at)
-        at += len(header)
-        if at + member.size > start or not member.size:
-            yield from _data(member, max(0, start - at))
-        at += member.size
-        padding = bytes(_padded(member.size) - member.size)
-        yield from _from(padding, start - at)
-        at += len(padding)
-    yield from _from(_END, start - at)
 
 
 def ordered(layers: Iterable[Layer]) -> tuple[Layer, ...]:
@@ -221,16 +234,9 @@ def _ordered(draft: Draft) -> Sequence[Member]:
 
 
 def _header(member: Member) -> bytes:
-    info = tarfile.TarInfo(member.path)
-    info.size = member.size
-    info.mode = 0o755 if member.executable else 0o644
     if member.link:
-        info.type, info.linkname, info.mode = tarfile.SYMTYPE, member.link, 0o777
-    elif member.source is None:
-        info.type, info.mode = tarfile.DIRTYPE, 0o1777 if member.everybody else 0o755
-    # Python writes no time, owner or process id into these that is not set here.
-    return info.tobuf(tarfile.PAX_FORMAT)
-
-
-def _padded(size: int) -> int:
-    return -(-size // _BLOCK) * _BLOCK
+        return header(member.path, Type.LINK, mode=0o777, link=member.link)
+    if member.source is None:
+        return header(member.path, Type.FOLDER, mode=0o1777 if member.everybody else 0o755)
+    mode = 0o755 if member.executable else 0o644
+    return header(member.path, Type.FILE, mode=mode, size=member.size)

@@ -19,7 +19,7 @@ from mlops.hashing import BUFFER, cache_folder
 from mlops.images.base import Facts, facts, facts_of, facts_record
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
-from mlops.images.layers import Draft, Layer, chunks
+from mlops.images.layers import Draft, Layer, Tar
 from mlops.images.parts import configure, drafting
 from mlops.images.resolution import Base, Resolution, resolution
 from mlops.images.tree import LayerTree
@@ -135,7 +135,8 @@ class _Making:
             if self.goal.holds(layer.diff_id):
                 return layer, 0
         yield from draft.prepare()
-        blob = Blob(size=draft.size, chunks=partial(chunks, draft))
+        tar = Tar(draft)
+        blob = Blob(size=tar.size, chunks=tar.chunks)
         digest = yield from self._sent(blob, f"{draft.kind.value} layer")
         layer = Layer(kind=draft.kind, diff_id=digest, size=blob.size)
         self.means.keep(path, {"diff_id": layer.diff_id, "size": layer.size})

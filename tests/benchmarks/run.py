@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-NAMES = ("services", "quiet", "storing", "starting", "handing", "flat", "seeing")
+NAMES = ("services", "quiet", "storing", "starting", "handing", "flat", "seeing", "images")
 
 
 def main(words: list[str]) -> None:
