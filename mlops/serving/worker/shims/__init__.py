@@ -18,6 +18,9 @@ HERE = __name__
 # The missing module -> the module that stands in for it ("" for a package that only holds others).
 STANDS_IN: Dict[str, str] = {
     "azureml": "",
+    "azureml.automl": "",
+    "azureml.automl.core": "",
+    "azureml.automl.core.shared": HERE + ".automl",
     "azureml.contrib": "",
     "azureml.contrib.services": HERE + ".rawhttp",
     "azureml.contrib.services.aml_request": HERE + ".rawhttp",
@@ -29,6 +32,7 @@ STANDS_IN: Dict[str, str] = {
     "azureml.core": HERE + ".model",
     "azureml.core.model": HERE + ".model",
     "azureml.exceptions": HERE + ".model",
+    "azureml.telemetry": HERE + ".automl",
     "azureml.monitoring": HERE + ".monitoring",
     "azureml.monitoring.modeldatacollector": HERE + ".monitoring",
     "azureml_inference_server_http": "",
