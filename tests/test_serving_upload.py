@@ -110,8 +110,6 @@ def test_a_store_that_does_not_answer_stops_no_request(tmp_path: Path) -> None:
 
 
 def test_what_found_no_room_is_counted(tmp_path: Path) -> None:
-    (tmp_path / "i").mkdir()
-    (tmp_path / "i" / "modeldata").write_text("no folder")
     collect = {"queue": 0, "boundary": "day"}
     script = """
         import threading, mlops_serving.worker.sink as sink

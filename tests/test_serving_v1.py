@@ -247,7 +247,7 @@ def test_the_ridge_that_collects(python: Path, tmp_path: Path) -> None:
     variables = {"AML_MODEL_DC_STORAGE_ENABLED": "true"}
     with serving(tmp_path, MONITORED, environment_variables=variables, **settings) as service:
         assert [3.0, 8.0] == pytest.approx(service.score(ROWS).json)
-        files = tmp_path / "modeldata"
+        files = tmp_path / "azureml-app" / "modeldata"
         found = until(lambda: {path.parts[-5] for path in files.rglob("data.csv")} or None)
         until(lambda: len(list(files.rglob("data.csv"))) == 2)
 

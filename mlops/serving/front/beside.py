@@ -29,8 +29,9 @@ class Beside:
         """Have what the settings ask for, and nothing else."""
         settings: Settings = self._service.settings
         variables = {**os.environ, **settings.environment_variables}
+        root = Path(self._service.pool.crew.launch.environment["AML_APP_ROOT"])
         plans = {"traces": self._traces(settings, variables)}
-        plans["upload"] = uploads(settings, variables, self._service.folder)
+        plans["upload"] = uploads(settings, variables, root)
         for word, plan in plans.items():
             await self._have(word, plan, variables)
         traces = self._sides.get("traces")
@@ -82,7 +83,7 @@ class Beside:
 
 
 def uploads(
-    settings: Settings, variables: Mapping[str, str], folder: Path
+    settings: Settings, variables: Mapping[str, str], root: Path
 ) -> Mapping[str, Any] | None:
     """Say what is uploaded, if data is collected and a store is named for it."""
     given = settings.worker.get("collect")
@@ -93,6 +94,6 @@ def uploads(
     store = str(chosen.get("store") or variables.get("AML_MODEL_DC_STORAGE", ""))
     if not store:
         return None
-    spool = folder / (chosen.get("folder") or SPOOL)
+    spool = root / (chosen.get("folder") or SPOOL)
     size = int(chosen.get("max_bytes", STORED))
     return {"store": store, "spool": str(spool), "size": size, "logs": settings.logs.format}
