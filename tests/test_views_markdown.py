@@ -155,8 +155,17 @@ def test_details_are_cut_before_any_line_is() -> None:
     assert whole.count("/service/") == less.count("/service/")
 
 
+def test_lines_become_short_before_any_is_cut() -> None:
+    plan = make.plan(*fleets.changed(100))
+
+    shown = MarkdownView(limit=12_000).plan(plan)
+
+    assert 100 == shown.count("/service/")
+    assert "<li>🟡 change <code>laptop/service/old-0099</code>: <b>rolling</b></li>" in shown
+
+
 def test_what_was_cut_is_counted() -> None:
-    shown = MarkdownView(limit=5_000).plan(make.plan(*fleets.created(100)))
+    shown = MarkdownView(limit=3_000).plan(make.plan(*fleets.created(100)))
 
     listed = shown.count("<code>laptop/service/")
     assert f"<p>… and {100 - listed} services more</p>" in shown

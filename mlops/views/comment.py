@@ -123,6 +123,7 @@ def _line(change: Change) -> Line:
     """Return one thing of a plan: what happens to it and why, then its fields."""
     name = code(str(change.address))
     words = [f"{_verb(change)} {name}" if change.action is not Action.KEEP else name]
+    short = "".join(words)
     made = change.after.summary if change.after and change.action is Action.CREATE else ""
     told = [prose(text) for text in (made, change.reason) if text]
     if told:
@@ -130,7 +131,8 @@ def _line(change: Change) -> Line:
     if change.downtime:
         cost = f"<b>{COSTS[change.impact]}</b>, " if change.impact in SAID else ""
         words.append(f" — {cost}{prose(change.downtime)}")
-    return Line(head="".join(words), detail=_detail(change), brief=name)
+    cost = f": <b>{COSTS[change.impact]}</b>" if change.fields else ""
+    return Line(head="".join(words), short=short + cost, detail=_detail(change), brief=name)
 
 
 def _verb(change: Change) -> str:

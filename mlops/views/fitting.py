@@ -4,7 +4,7 @@ The heads of all lines go before the details of any, and sections in the order g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mlops.views.words import counted
@@ -20,11 +20,13 @@ TAGS = len("<details open><summary></summary></details>\n")
 class Line:
     """One thing of a section as HTML: its head, and what unfolds below it.
 
-    `brief` is what is left of it where the heads of a section that is kept are too long.
+    Where the heads of all lines are too long, `short` ones take their place, if there are any;
+    `brief` is what is left of a line of a section that is kept where these are too long as well.
     """
 
     head: str
     detail: str = ""
+    short: str = ""
     brief: str = ""
 
 
@@ -47,6 +49,9 @@ def fitted(sections: Sequence[Section], room: int) -> str:
     """Return the sections that hold anything, as HTML of at most `room` bytes."""
     given = [section for section in sections if section.lines]
     left = room - sum(_length(_page(section, "")) + SPARE for section in given)
+    every = [_bare(line) for section in given for line in section.lines]
+    if _fitting(every, left, around=1)[0] < len(every):
+        given = [_shortened(section) for section in given]
     briefs: dict[int, str] = {}
     heads: list[int] = []
     for place, section in enumerate(given):
@@ -62,6 +67,11 @@ def fitted(sections: Sequence[Section], room: int) -> str:
         body = briefs.get(place) or _list(section, heads[place], details)
         pages.append(_page(section, body))
     return "".join(pages)
+
+
+def _shortened(section: Section) -> Section:
+    lines = (replace(line, head=line.short or line.head) for line in section.lines)
+    return replace(section, lines=tuple(lines))
 
 
 def _fitting(texts: Sequence[str], room: int, around: int = TAGS) -> tuple[int, int]:
