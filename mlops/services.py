@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from mlops.plain import fingerprint, thaw
 from mlops.settings import (
     DURATION_HINT,
+    MEMORY,
+    MEMORY_HINT,
     POSITIVE,
     SIZE,
     SIZE_HINT,
@@ -96,6 +98,39 @@ class Auth:
         Literal["key"], Setting("`key`: who bears one of two keys, which `mlops keys` shows.")
     ]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a service never gets more of."""
+
+    cpu: Annotated[
+        float | None, Setting("Cores; more work is slowed down.", minimum=0.01, maximum=1024)
+    ] = None
+    memory: Annotated[
+        str | None,
+        Setting("Memory; what needs more is killed.", pattern=MEMORY, hint=MEMORY_HINT),
+    ] = None
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a service gets of a machine. Defaults: those of v1."""
+
+    cpu: Annotated[
+        float,
+        Setting("Cores it is sure to get, when others want them.", minimum=0.01, maximum=1024),
+    ] = 0.1
+    memory: Annotated[
+        str, Setting("Memory it is sure to get.", pattern=MEMORY, hint=MEMORY_HINT)
+    ] = "512Mi"
+    limits: Annotated[Limits, Setting("What it never gets more of.")] = LIMITS
+
+
+RESOURCES = Resources()
+"""What a service gets where a file says nothing."""
 
 SERVING = Serving()
 """How requests are served where a file says nothing."""

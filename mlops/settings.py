@@ -67,6 +67,9 @@ HIDING_HINT = (
     " the value itself stands in no file"
 )
 
+IMAGE = r"^[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?$"
+"""A reference to an image: a name with a tag, a digest, or both."""
+
 SIZE = r"^[1-9][0-9]{0,8}(kB|MB|GB|KiB|MiB|GiB)$"
 SIZE_HINT = "write a whole number and its unit, as `500kB`, `100MB` or `64MiB`"
 
@@ -93,6 +96,11 @@ _BYTES = {
     "MiB": 1024**2,
     "GiB": 1024**3,
 }
+MEMORY = r"^[1-9][0-9]{0,14}(k|M|G|T|Ki|Mi|Gi|Ti)?$"
+MEMORY_HINT = "write a number of bytes and its unit, as `512Mi` or `2Gi`"
+_QUANTITIES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_QUANTITIES |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -117,3 +125,19 @@ def size_in_bytes(text: str) -> int:
         raise ValueError(f"`{text}` is no size")
     number = text.rstrip("kKMGiB")
     return int(number) * _BYTES[text[len(number) :]]
+
+
+def memory(text: str) -> int:
+    """Return the bytes that `512Mi`, `2Gi` or `500M` mean. Raises ValueError."""
+    if re.fullmatch(MEMORY, text) is None:
+        raise ValueError(f"`{text}` is no amount of memory")
+    number = text.rstrip("kMGTi")
+    return int(number) * _QUANTITIES[text[len(number) :]]
+
+
+def memory_words(count: int) -> str:
+    """Return a number of bytes as a file would have it: `512Mi`, `2Gi`."""
+    for unit in ("Ti", "Gi", "Mi", "Ki"):
+        if count and not count % _QUANTITIES[unit]:
+            return f"{count // _QUANTITIES[unit]}{unit}"
+    return str(count)

@@ -84,6 +84,8 @@ class Inference:
     entry_script: str
     environment: Environment
     environment_variables: Variables = NOTHING
+    base_image: str = ""
+    """Image that an image of the service is made upon; empty where the file names none."""
     where: Where
 
 

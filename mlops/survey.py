@@ -8,6 +8,7 @@ from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import compared, notes, plan
 from mlops.protocols import CountsCalls, Records, World
+from mlops.recall import recall
 from mlops.secrets.compare import assumed, identified
 from mlops.secrets.fields import told, uncompared
 from mlops.selection import Selection, names, selected
@@ -20,7 +21,7 @@ def survey(world: World, desired: Iterable[Desired], selection: Selection = EVER
     """Return the plan that makes the live world what is desired. Changes nothing."""
     applied = world.records.read()
     kept, held = _held_back(tuple(desired), applied, world.records, selection)
-    seen = tuple(observe(kept, world.places))
+    seen = recall(observe(kept, world.places), world.places, world.records)
     found = _planned(world, assumed(kept, seen), seen, applied, selection)
     if world.secrets is None:
         secrets = uncompared(found.changes)

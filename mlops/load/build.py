@@ -107,6 +107,7 @@ def _inference(merged: Merged, files: Files, name: str) -> Inference:
         entry_script=code.script,
         environment=code.environment,
         environment_variables=_converted(Variables, written),
+        base_image=entry.get("base_image") or "",
         where=merged.key(("inference", name)),
     )
 

@@ -12,6 +12,7 @@ from mlops.plain import NOTHING
 from mlops.settings import (
     ALIAS,
     DURATION_HINT,
+    IMAGE,
     LABEL,
     LABEL_HINT,
     MODEL_NAME,
@@ -94,6 +95,15 @@ class InferenceSection:
             'Python version, in quotes, as "3.11". Default: the one that runs this tool.',
             pattern=PYTHON,
             hint='write a version in quotes, as `"3.11"`',
+        ),
+    ] = None
+    base_image: Annotated[
+        str | None,
+        Setting(
+            "Image with that Python which an image of the service is made upon. Default:"
+            " python:<version>-slim.",
+            pattern=IMAGE,
+            hint="write an image, as `python:3.11-slim` or `registry.example/base@sha256:…`",
         ),
     ] = None
     environment_variables: Annotated[

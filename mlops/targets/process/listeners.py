@@ -1,52 +1,18 @@
-"""Who listens on this machine, told from its table of connections."""
+"""Who listens on this machine; of several servers of one folder, the one that is meant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
-import psutil
-
+from mlops.clients import listeners
+from mlops.clients.listeners import Listener
 from mlops.targets.process import world
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
-    """A process that listens on a port of an address, and what to call it."""
-
-    host: str
-    port: int
-    pid: int | None
-    words: str
-
-
 def listening(ports: Iterable[int]) -> list[Listener]:
-    """Return who listens on these ports.
-
-    Of several servers of one folder, which share their socket, the one that is meant.
-    """
-    wanted = set(ports)
-    return [
-        Listener(
-            host=connection.laddr.ip,
-            port=connection.laddr.port,
-            pid=_spokesman(connection.pid),
-            words=_named(connection.pid),
-        )
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr
-        and connection.laddr.port in wanted
-    ]
+    """Return who listens on these ports: of servers that share their socket, the one meant."""
+    return [replace(found, pid=_spokesman(found.pid)) for found in listeners.listening(ports)]
 
 
 def _spokesman(pid: int | None) -> int | None:
     folder = world.served_folder(pid) if pid else None
     return world.server(folder) if folder else pid
-
-
-def _named(pid: int | None) -> str:
-    if pid is None:
-        return "another process"
-    try:
-        return f"`{psutil.Process(pid).name()}` (process {pid})"
-    except psutil.Error:
-        return f"process {pid}"

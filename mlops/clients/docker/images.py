@@ -1,0 +1,55 @@
+"""The images of an engine."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from mlops.clients.docker.wire import LONG, MissingError, TakenError, Wire, problems
+
+
+class Images:
+    """Lists, brings and removes images. `allowed` is asked before each change."""
+
+    def __init__(self, wire: Wire, allowed: Callable[[], None]) -> None:
+        self._wire = wire
+        self._allowed = allowed
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return every image of the engine that has a name, in short."""
+        return list(self._wire.ask(lambda api: api.images()))
+
+    def inspected(self, ref: str) -> Mapping[str, Any]:
+        """Return everything about an image. Raises MissingError."""
+        return dict(self._wire.ask(lambda api: api.inspect_image(ref)))
+
+    def pull(self, ref: str, login: Mapping[str, str] | None = None) -> Iterator[Mapping[str, Any]]:
+        """Bring an image from its registry, yielding what the engine says."""
+        self._allowed()
+        yield from problems(
+            self._wire.stream(
+                lambda api: api.pull(
+                    ref, stream=True, decode=True, auth_config=dict(login) if login else None
+                )
+            )
+        )
+
+    def load(self, archive: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+        """Take the layers that an archive brings, yielding what the engine says."""
+        self._allowed()
+        yield from problems(
+            self._wire.stream(lambda api: api.load_image(archive, quiet=True), patience=LONG)
+        )
+
+    def tag(self, ref: str, repository: str, tag: str) -> None:
+        """Give an image one more name."""
+        self._allowed()
+        self._wire.ask(lambda api: api.tag(ref, repository, tag))
+
+    def remove(self, ref: str) -> None:
+        """Take a name away from an image, and the image if that was its last one.
+
+        What a container uses stays.
+        """
+        self._allowed()
+        with suppress(MissingError, TakenError):
+            self._wire.ask(lambda api: api.remove_image(ref), patience=LONG)

@@ -1,0 +1,42 @@
+"""Who listens on this machine, told from its table of connections."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A process that listens on a port of an address, and what to call it."""
+
+    host: str
+    port: int
+    pid: int | None
+    words: str
+
+
+def listening(ports: Iterable[int]) -> list[Listener]:
+    """Return who listens on these ports. Raises psutil.Error where nobody may know."""
+    wanted = set(ports)
+    return [
+        Listener(
+            host=connection.laddr.ip,
+            port=connection.laddr.port,
+            pid=connection.pid,
+            words=_named(connection.pid),
+        )
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port in wanted
+    ]
+
+
+def _named(pid: int | None) -> str:
+    if pid is None:
+        return "another process"
+    try:
+        return f"`{psutil.Process(pid).name()}` (process {pid})"
+    except psutil.Error:
+        return f"process {pid}"

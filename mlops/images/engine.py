@@ -1,0 +1,169 @@
+"""Makes images within an engine, sending it only the layers that it lacks. Needs no repository."""
+
+import hashlib
+import json
+import tarfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.errors import Problem, TargetError
+from mlops.images.bases import EngineBases
+from mlops.images.builder import Made
+from mlops.images.inputs import ImageInputs
+from mlops.images.layers import Draft, Layer, chunks
+from mlops.images.parts import configure, drafting
+from mlops.images.resolution import Resolution, resolution
+from mlops.protocols import Means
+from mlops.values import Progress
+
+_BLOCK = 512
+
+EPOCH = "1970-01-01T00:00:00Z"
+"""When an image was made: always then, so that equal images have one id."""
+
+LAYERS = "mlops.layers"
+"""The label of an image that holds our layers, the lowest first: key and diff id of each."""
+
+Known: TypeAlias = Mapping[tuple[str, ...], Mapping[str, str]]
+"""Layers below -> key of a layer of ours -> its diff id, as an engine has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineBuilder:
+    """Makes images that bear the name `<repository>:<tag of the inputs>`."""
+
+    engine: Engine
+    repository: str
+
+    def find(self, inputs: ImageInputs) -> str | None:
+        """Return the id of the image if the engine has it."""
+        try:
+            return str(self.engine.images.inspected(self._name(inputs))["Id"])
+        except MissingError:
+            return None
+
+    def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
+        """Make the image, unless it exists; ends in Made. Raises TargetError."""
+        found = self.find(inputs)
+        if found is not None:
+            yield Made(reference=found)
+            return
+        bases = EngineBases(engine=self.engine, inputs=inputs, means=means, bearer=self.repository)
+        resolved: Resolution | None = None
+        for step in resolution(inputs, bases.look, means):
+            if isinstance(step, Resolution):
+                resolved = step
+            else:
+                yield step
+        assert resolved is not None  # noqa: S101  it ends in one, or raises
+        base = yield from bases.pinned(resolved.base.digest)
+        drafts = list(drafting(inputs, resolved, means))
+        there, missing = split(base["RootFS"]["Layers"], drafts, self._known())
+        for draft in missing:
+            yield from draft.prepare()
+        thin = Thin(name=self._name(inputs), base=base, inputs=inputs, below=there, missing=missing)
+        yield from self._loaded(thin, [draft.key for draft in drafts])
+        made = self.find(inputs)
+        if made is None:
+            raise TargetError(Problem(summary=f"the engine did not keep `{self._name(inputs)}`"))
+        yield Made(reference=made, new=len(missing))
+
+    def _loaded(self, thin: "Thin", keys: Sequence[str]) -> Iterator[Progress]:
+        total = sum(draft.size for draft in thin.missing)
+        yield Progress(text=f"loading {len(thin.missing)} of {len(keys)} layers", total=total)
+        for _ in self.engine.images.load(thin.archive(keys)):
+            pass
+
+    def _known(self) -> Known:
+        """Return what lies upon what in the images of ours that the engine has."""
+        known: dict[tuple[str, ...], dict[str, str]] = {}
+        for entry in self.engine.images.listed():
+            told = dict(json.loads((entry.get("Labels") or {}).get(LAYERS, "[]")))
+            if told:
+                ids = tuple(self.engine.images.inspected(str(entry["Id"]))["RootFS"]["Layers"])
+                for key, diff_id in told.items():
+                    if diff_id in ids:
+                        known.setdefault(ids[: ids.index(diff_id)], {})[key] = diff_id
+        return known
+
+    def _name(self, inputs: ImageInputs) -> str:
+        return f"{self.repository}:{inputs.tag}"
+
+
+def split(
+    base: Sequence[str], drafts: Sequence[Draft], known: Known
+) -> tuple[tuple[str, ...], tuple[Draft, ...]]:
+    """Return the layers that the engine has, the base's included, and what is to be sent. Pure.
+
+    An engine knows a layer by all that lies below it: above one that is new, all are.
+    """
+    there = tuple(base)
+    for at, draft in enumerate(drafts):
+        diff_id = known.get(there, {}).get(draft.key)
+        if diff_id is None:
+            return there, tuple(drafts[at:])
+        there += (diff_id,)
+    return there, ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thin:
+    """An image as `docker load` takes it, without the layers that the engine has."""
+
+    name: str
+    base: Mapping[str, Any]
+    inputs: ImageInputs
+    below: Sequence[str]
+    missing: Sequence[Draft]
+
+    def archive(self, keys: Sequence[str]) -> Iterator[bytes]:
+        """Yield the archive. Layers come first: what names them is known once they were read."""
+        ids = list(self.below)
+        for at, draft in enumerate(self.missing):
+            yield _header(f"{at}.tar", draft.size)
+            layer = yield from _written(draft)
+            yield _padding(layer.size)
+            ids.append(layer.diff_id)
+        told = list(zip(keys, ids[len(ids) - len(keys) :], strict=True))
+        config = json.dumps(self._configuration(ids, told), sort_keys=True).encode()
+        files = [f"{at - len(self.below)}.tar" for at in range(len(ids))]
+        manifest = [{"Config": "config.json", "RepoTags": [self.name], "Layers": files}]
+        for name, data in (
+            ("config.json", config),
+            ("manifest.json", json.dumps(manifest).encode()),
+        ):
+            yield _header(name, len(data)) + data + _padding(len(data))
+        yield bytes(2 * _BLOCK)
+
+    def _configuration(self, ids: Sequence[str], told: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        config = configure(self.base["Config"] or {}, self.inputs)
+        return {
+            "architecture": self.base["Architecture"],
+            "os": self.base["Os"],
+            "created": EPOCH,
+            "config": {**config, "Labels": {**config["Labels"], LAYERS: json.dumps(told)}},
+            "rootfs": {"type": "layers", "diff_ids": list(ids)},
+        }
+
+
+def _written(draft: Draft) -> Generator[bytes, None, Layer]:
+    """Yield the bytes of a layer; return what they came to."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks(draft):
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    return Layer(kind=draft.kind, diff_id=f"sha256:{digest.hexdigest()}", size=size)
+
+
+def _header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % _BLOCK)

@@ -1,0 +1,207 @@
+"""What is sent to the engine for a service: the container, and its settings. Pure."""
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.clients.docker.containers import GRACE
+from mlops.images import paths
+from mlops.plain import thaw
+from mlops.services import written_checks
+from mlops.spec import Fields, Json
+from mlops.targets.docker import marks
+from mlops.targets.docker.settings import RECORDED
+from mlops.values import Desired, ModelVersion
+
+DRAIN = 10.0
+"""Seconds that the server may take to finish the requests in flight when it is asked to end."""
+
+PROCESSES = 1024
+"""Processes and threads of a container: a fork bomb ends there, numeric libraries do not."""
+
+SECOND = 10**9
+"""The engine counts in nanoseconds."""
+
+PORT = f"{paths.PORT}/tcp"
+INSTANCE = f"/{paths.INSTANCE}"
+CODE = "code"
+
+PROBE = (
+    "import socket; s = socket.create_connection(('127.0.0.1', {port}), 3);"
+    " s.sendall(b'GET /readyz HTTP/1.0\\r\\n\\r\\n'); raise SystemExit(b' 200 ' not in s.recv(64))"
+)
+"""Asks the server whether it is ready. Imports as little as it can: it runs every few seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One container of a service: its name, its volume, and whether it gets the port."""
+
+    name: str
+    volume: str
+    image: str
+    labels: Mapping[str, str]
+    published: bool
+
+
+def body(wanted: Desired, part: Part) -> dict[str, Any]:
+    """Return a container as the engine's API has it."""
+    fields = wanted.fields
+    return {
+        "Image": part.image,
+        "User": paths.USER,
+        "Env": ["HOME=/tmp", "TMPDIR=/tmp"],
+        "Labels": dict(part.labels),
+        "ExposedPorts": {PORT: {}},
+        "Healthcheck": {
+            "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe()],
+            "Interval": 5 * SECOND,
+            "Timeout": 5 * SECOND,
+            "Retries": 3,
+            "StartPeriod": 600 * SECOND,
+        },
+        "StopTimeout": GRACE,
+        "HostConfig": {
+            **confined(),
+            **limits(fields),
+            "Mounts": [{"Type": "volume", "Source": part.volume, "Target": INSTANCE}],
+            "PortBindings": _bindings(fields) if part.published else {},
+            "RestartPolicy": {"Name": str(fields["restart"]) if part.published else "no"},
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+        },
+    }
+
+
+def confined() -> dict[str, Any]:
+    """Return what keeps a container from the engine's machine."""
+    return {
+        "ReadonlyRootfs": True,
+        "Tmpfs": {"/tmp": "rw,nosuid,nodev,mode=1777"},  # noqa: S108  the container's own
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "Privileged": False,
+    }
+
+
+def limits(fields: Fields) -> dict[str, Any]:
+    """Return what a container gets, in the units of the engine; all of it can change later."""
+    most = fields["resources.limits.memory"]
+    return {
+        "CpuShares": shares(fields["resources.cpu"]),
+        "NanoCpus": nano(fields["resources.limits.cpu"]),
+        "MemoryReservation": fields["resources.memory"],
+        "Memory": most,
+        "MemorySwap": most,  # as much as the memory: none beside it
+        "PidsLimit": fields["resources.limits.processes"],
+    }
+
+
+def shares(cores: Json) -> int:
+    """Return the weight of a number of cores. The engine takes no less than 2."""
+    return max(2, round(1024 * float(str(cores))))
+
+
+def nano(cores: Json) -> int:
+    """Return billionths of cores."""
+    return round(SECOND * float(str(cores)))
+
+
+def labels(wanted: Desired, given: Mapping[str, str], image_tag: str) -> dict[str, str]:
+    """Return the labels of a container: its mark, and its fields but those that may change."""
+    words = json.dumps(dict(wanted.labels), sort_keys=True, separators=(",", ":"))
+    return {
+        **given,
+        marks.IMAGE: image_tag,
+        marks.FIELDS: told(wanted),
+        marks.WORDS: words,
+    }
+
+
+def told(wanted: Desired) -> str:
+    """Return the fields that a container keeps for its life, as its label has them."""
+    fields = {
+        path: thaw(value)
+        for path, value in wanted.fields.items()
+        if path.partition(".")[0] not in RECORDED
+    }
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+
+
+def settings(
+    wanted: Desired, models: Mapping[str, ModelVersion], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the server in a container reads when it starts. It may hold secrets."""
+    return {
+        "service": wanted.address.name,
+        "server": wanted.fields["server"],
+        "host": "0.0.0.0",  # noqa: S104  within the container; the engine publishes the port
+        "port": paths.PORT,
+        "environment": wanted.fields["environment"],
+        "python": paths.python(paths.ENVIRONMENT),
+        "code": CODE,
+        "source_name": wanted.inputs["source_name"],
+        "entry_script": wanted.fields["entry_script"],
+        "models": [_model(name, version) for name, version in models.items()],
+        "environment_variables": dict(variables),
+        "serving": {"max_wait": None, **group(wanted.fields, "serving")},
+        **_faced(wanted.fields),
+        "checks": written_checks(wanted.checks),
+        "drain_grace": DRAIN,
+    }
+
+
+def _faced(fields: Fields) -> dict[str, Any]:
+    """Return the settings of how a service faces its clients."""
+    told = {name: thaw(fields[name]) for name in ("metrics", "swagger") if name in fields}
+    cors = {"cors": thaw(fields["cors.origins"])} if "cors.origins" in fields else {}
+    return {**told, **cors, "logs": group(fields, "logs")}
+
+
+def group(fields: Fields, name: str) -> dict[str, Any]:
+    """Return the fields `name.<key>` by their keys."""
+    prefix = f"{name}."
+    return {
+        path.removeprefix(prefix): thaw(value)
+        for path, value in fields.items()
+        if path.startswith(prefix)
+    }
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a tar for the volume of a service, which its server alone may read."""
+    uid, _, gid = paths.USER.partition(":")
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, data in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o600
+            info.uid, info.gid = int(uid), int(gid)
+            tar.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo(CODE)
+        link.type, link.linkname = tarfile.SYMTYPE, f"/{paths.CODE}"
+        tar.addfile(link)
+    return out.getvalue()
+
+
+def _probe() -> str:
+    return PROBE.format(port=paths.PORT)
+
+
+def _bindings(fields: Fields) -> dict[str, list[dict[str, str]]]:
+    return {PORT: [{"HostIp": str(fields["host"]), "HostPort": str(fields["port"])}]}
+
+
+def _model(name: str, version: ModelVersion) -> dict[str, Any]:
+    folder = f"/{paths.model_folder(version.content)}"
+    return {
+        "name": name,
+        "version": version.version,
+        "digest": version.content.digest,
+        "files": [
+            {"path": entry.path, "size": entry.size, "blob": f"{folder}/{entry.path}"}
+            for entry in version.content.files
+        ],
+    }

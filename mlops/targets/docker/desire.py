@@ -1,0 +1,172 @@
+"""What a Docker target would make of a deployment. Pure."""
+
+import os
+import platform
+from dataclasses import dataclass
+
+import mlops
+from mlops.errors import Problem, SpecError
+from mlops.facing import facing_fields, unlocked_routes
+from mlops.images.inputs import ImageInputs, ImageModel, inputs_of, inputs_record
+from mlops.plain import thaw
+from mlops.references import field
+from mlops.services import Resources, checks_digest, serving_fields, written_checks
+from mlops.settings import memory
+from mlops.spec import Deployment, Json
+from mlops.targets.docker.container import PROCESSES
+from mlops.targets.docker.live import words_of
+from mlops.targets.docker.machine import answers_at, claim_of
+from mlops.targets.docker.names import container_name, image_name
+from mlops.targets.docker.settings import ServiceSettings
+from mlops.units import size
+from mlops.values import Address, Desired, Owner, Pins
+
+CPU_LIMIT = 1.0
+MEMORY_LIMIT = 2 * 2**30
+"""What a container never gets more of where a file says neither this nor a higher request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """Where a service is made, and for whom. `machine` is empty for this one."""
+
+    place: str
+    machine: str
+    owner: Owner
+
+
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def image_inputs(pins: Pins) -> ImageInputs:
+    """Return what goes into the image of a deployment."""
+    wanted = pins.inference.environment
+    machine = platform.machine().lower()
+    return ImageInputs(
+        base=pins.inference.base_image or f"python:{wanted.python}-slim",
+        platform=f"linux/{MACHINES.get(machine, machine)}",
+        python=wanted.python,
+        requirements=wanted.requirements,
+        server=mlops.__version__,
+        code=pins.code,
+        entry_script=pins.inference.entry_script,
+        source=pins.inference.source_directory,
+        models=tuple(ImageModel(name=each.name, content=each.content) for each in pins.models),
+    )
+
+
+def desired_image(place: str, pins: Pins) -> Desired:
+    """Return the image that a deployment runs."""
+    inputs = image_inputs(pins)
+    count = len(inputs.requirements)
+    packages = f"{count} requirement{'' if count == 1 else 's'}"
+    bytes_ = sum(model.content.size for model in inputs.models)
+    return Desired(
+        address=Address(place=place, kind="image", name=image_name(inputs.digest)),
+        fields={"digest": inputs.digest},
+        inputs=inputs_record(inputs),
+        needs=_models(pins),
+        summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
+    )
+
+
+def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
+    """Return the container of a deployment."""
+    settings: ServiceSettings = deployment.settings
+    inputs = image_inputs(pins)
+    answers = answers_at(settings.host, settings.port, at.machine)
+    claim = claim_of(settings.host, settings.port, at.machine)
+    labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
+    image = Address(place=at.place, kind="image", name=image_name(inputs.digest))
+    words = ", ".join(labels.values())
+    fields = _fields(deployment, pins, at.owner) | {"base": inputs.base}
+    return Desired(
+        address=Address(place=at.place, kind="service", name=deployment.name),
+        fields={path: value for path, value in fields.items() if value is not None},
+        inputs={
+            "image": inputs_record(inputs),
+            "file": os.path.relpath(deployment.where.file, at.owner.root),
+            "source_name": os.path.basename(inputs.source),  # noqa: PTH119  a name, not a file
+        },
+        needs=(*_models(pins), image),
+        claims={claim: deployment.places.get("port", deployment.where)},
+        labels=labels | words_of(fields),
+        summary=f"{words} at {answers}" if words else answers,
+        endpoint=answers,
+        protect=deployment.protect,
+        checks=deployment.checks,
+        where=deployment.where,
+    )
+
+
+def image_of(wanted: Desired) -> ImageInputs:
+    """Return what goes into the image of a service."""
+    return inputs_of(thaw(wanted.inputs["image"]))
+
+
+def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> dict[str, Json]:
+    settings: ServiceSettings = deployment.settings
+    unlocked = unlocked_routes(settings, locked=False)
+    if unlocked:
+        raise SpecError(*(_unlocked(deployment, name) for name in unlocked))
+    variables = pins.inference.environment_variables
+    return {
+        **{f"models.{model.name}": model.content.digest for model in pins.models},
+        "code": pins.code.digest,
+        "entry_script": pins.inference.entry_script,
+        "environment": pins.inference.environment.digest,
+        "host": settings.host,
+        "port": settings.port,
+        **serving_fields(settings.serving),
+        **_resources(settings.resources, deployment),
+        **facing_fields(settings, "", locked=False),
+        "server": mlops.__version__,
+        "checks": checks_digest(written_checks(deployment.checks)),
+        "container": "running",
+        "name": container_name(owner.project, deployment.name),
+        "confinement": "full",
+        "restart": "unless-stopped",
+        "description": deployment.description or None,
+        "protect": deployment.protect or None,
+        **{f"environment_variables.{name}": field(value) for name, value in variables.items()},
+        **{f"tags.{name}": value for name, value in deployment.tags.items()},
+    }
+
+
+def _unlocked(deployment: Deployment, name: str) -> Problem:
+    return Problem(
+        summary=f"`{name}` of `{deployment.name}` asks for a key, and the service has none",
+        where=deployment.places.get(name, deployment.where),
+        hint="write `open` or `off`",
+    )
+
+
+def _resources(asked: Resources, deployment: Deployment) -> dict[str, Json]:
+    """Return what a container gets. Raises SpecError where a limit is below what it is sure of."""
+    sure = memory(asked.memory)
+    limits = asked.limits
+    most = memory(limits.memory) if limits.memory else max(sure, MEMORY_LIMIT)
+    cores = limits.cpu if limits.cpu is not None else max(asked.cpu, CPU_LIMIT)
+    pairs = {"cpu": cores < asked.cpu, "memory": most < sure}
+    problems = tuple(
+        Problem(
+            summary=f"the limit of `{name}` is below what `{deployment.name}` is sure to get",
+            where=deployment.places.get("resources", deployment.where),
+            hint=f"raise `limits.{name}`, or lower `{name}`",
+        )
+        for name, wrong in pairs.items()
+        if wrong
+    )
+    if problems:
+        raise SpecError(*problems)
+    return {
+        "resources.cpu": float(asked.cpu),
+        "resources.memory": sure,
+        "resources.limits.cpu": float(cores),
+        "resources.limits.memory": most,
+        "resources.limits.processes": PROCESSES,
+    }
+
+
+def _models(pins: Pins) -> tuple[Address, ...]:
+    return tuple(Address(place="store", kind="model", name=model.name) for model in pins.models)

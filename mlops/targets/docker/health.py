@@ -1,0 +1,96 @@
+"""How a container stands: told by the engine, and by what its server wrote beside its settings."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.errors import TargetError
+from mlops.targets.docker.container import INSTANCE
+from mlops.units import size
+from mlops.values import Health
+
+LAST = 20
+"""Lines of a log that a failure shows."""
+
+BAD = ("failed", "unfit")
+"""What a server says of itself that its own checks or `init()` refused."""
+
+SLACK = 1.0
+"""Seconds by which the engine's clock may differ from the container's: it is the same one."""
+
+
+def health(engine: Engine, ref: str) -> Health:
+    """Return how a container stands now. Asks the engine for its log only where it failed."""
+    try:
+        inspected = engine.containers.inspected(ref)
+    except MissingError:
+        return Health(ready=0, failed=1, total=1, summary="the container is not there")
+    found = judged(inspected, _record(engine, str(inspected["Id"])))
+    if not found.failed:
+        return found
+    log: tuple[str, ...] = ()
+    with suppress(TargetError):
+        log = tuple(
+            engine.containers.lines(str(inspected["Id"]), follow=False, count=LAST, since=0)
+        )
+    return Health(ready=0, failed=1, total=1, summary=found.summary, log=log)
+
+
+def judged(inspected: Mapping[str, Any], record: Mapping[str, Any]) -> Health:
+    """Return how a container stands, told from what is known of it. Pure."""
+    state = inspected["State"]
+    current = record if _current(record, state) else {}
+    if _answers(state) and current.get("state") == "ready":
+        return Health(ready=1, failed=0, total=1, summary="ready")
+    again = state.get("Restarting") or int(inspected.get("RestartCount") or 0) > 0
+    failed = current.get("state") in BAD or again or not state.get("Running")
+    if failed or state.get("Paused"):
+        return Health(ready=0, failed=1, total=1, summary=_because(inspected, current))
+    return Health(ready=0, failed=0, total=1, summary="the server is starting")
+
+
+def _because(inspected: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    state = inspected["State"]
+    error = record.get("error")
+    if isinstance(error, dict) and error.get("summary"):
+        return str(error["summary"])
+    if state.get("OOMKilled"):
+        most = size(int(inspected["HostConfig"].get("Memory") or 0))
+        return f"the container needed more than its {most} of memory"
+    if state.get("Paused"):
+        return "the container is paused"
+    if state.get("Error"):
+        return f"the container did not start: {state['Error']}"
+    if state.get("Status") == "created":
+        return "the container was never started"
+    return f"the server ended with exit code {state.get('ExitCode')}"
+
+
+def _answers(state: Mapping[str, Any]) -> bool:
+    return bool(state.get("Running") and not state.get("Paused") and not state.get("Restarting"))
+
+
+def _current(record: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    """Tell whether a server wrote this since its container was last started."""
+    started = record.get("started")
+    return isinstance(started, (int, float)) and started >= seconds(state["StartedAt"]) - SLACK
+
+
+def seconds(moment: str) -> float:
+    """Return the seconds of a time as the engine writes it, with nanoseconds and in UTC."""
+    whole, _, rest = moment.removesuffix("Z").partition(".")
+    begun = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc)
+    return begun.timestamp() + float(f"0.{rest[:6] or 0}")
+
+
+def _record(engine: Engine, ref: str) -> Mapping[str, Any]:
+    """Return what a server says of itself; empty as long as it says nothing."""
+    try:
+        value = json.loads(engine.files.read(ref, f"{INSTANCE}/server.json"))
+    except (MissingError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

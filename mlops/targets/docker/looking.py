@@ -1,0 +1,72 @@
+"""Looks at an engine: three lists, and of what is wanted all of it. Changes nothing."""
+
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from mlops.claims import Holders, port_claim, resource
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.clients.listeners import listening
+from mlops.targets.docker import marks
+from mlops.targets.docker.live import Entry, Snapshot, main_of
+from mlops.values import Address, Desired, Observed, Ownership
+
+AT_ONCE = 8
+"""Containers that are inspected at the same time."""
+
+
+def snapshot_of(engine: Engine, repository: str) -> Snapshot:
+    """Return what an engine lists."""
+    return Snapshot(
+        containers=engine.containers.listed(),
+        images=engine.images.listed(),
+        volumes=engine.volumes.listed(marks.PROJECT),
+        repository=repository,
+    )
+
+
+def inspections(
+    engine: Engine, snapshot: Snapshot, project: str, services: Collection[str]
+) -> Mapping[str, Entry]:
+    """Return everything about the containers of some services, by their ids."""
+    mains = (main_of(snapshot, project, service) for service in services)
+    ids = [str(main["Id"]) for main in mains if main is not None]
+
+    def inspected(ref: str) -> tuple[str, Entry] | None:
+        with suppress(MissingError):  # it went since it was listed
+            return ref, engine.containers.inspected(ref)
+        return None
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="inspect") as pool:
+        return dict(found for found in pool.map(inspected, ids) if found is not None)
+
+
+def observed_listeners(
+    place: str, wanted: Collection[Desired], snapshot: Snapshot
+) -> Iterator[Observed]:
+    """Yield each process of this machine that listens on a wanted port and is no container."""
+    claims = Holders((claim, thing) for thing in wanted for claim in thing.claims)
+    asked = {
+        int(resource(claim).removeprefix("port/")) for thing in wanted for claim in thing.claims
+    }
+    for listener in listening(asked - _published(snapshot)):
+        claim = port_claim(listener.host, listener.port)
+        if claims.of(claim):
+            yield Observed(
+                address=Address(place=place, kind="listener", name=claim.removeprefix("port/")),
+                fields={},
+                identity=str(listener.pid),
+                ownership=Ownership.FOREIGN,
+                claims=(claim,),
+                state=listener.words,
+            )
+
+
+def _published(snapshot: Snapshot) -> set[int]:
+    return {
+        int(one["PublicPort"])
+        for each in snapshot.containers
+        for one in each.get("Ports") or ()
+        if one.get("PublicPort")
+    }

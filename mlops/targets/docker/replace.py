@@ -1,0 +1,148 @@
+"""Puts a new container in the place of one: tried aside first, then given the port.
+
+Safe to be cut short anywhere: names are deterministic, and what is left over bears a mark.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.errors import IncompleteError, LockedError, MlopsError, Problem, TargetError
+from mlops.references import place_of
+from mlops.spec import SecretRef
+from mlops.targets.docker import container, marks
+from mlops.targets.docker.desire import image_of
+from mlops.targets.docker.health import health
+from mlops.targets.docker.live import Entry, volume_of
+from mlops.targets.docker.names import NEXT, OLD, TRIAL
+from mlops.targets.docker.subject import Subject
+from mlops.values import Desired, Health, Progress
+
+PATIENCE = 600.0
+"""Seconds that a new container may take from its start to the end of `init()`."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+"""Seconds between two looks at a container that starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A new container for a service. `image` is the id of what it runs."""
+
+    subject: Subject
+    wanted: Desired
+    image: str
+
+    def run(self) -> Iterator[Progress]:
+        """Make the container and let it take over. If it can't, what served before still does."""
+        main = self.subject.main
+        serving = main is not None and main.get("State") == "running"
+        yield Progress(text="writing its settings")
+        self._volume()
+        if serving:
+            yield Progress(text="trying it beside what serves")
+            self._tried(self._created(TRIAL))
+        fresh = self._created(NEXT)
+        if main is None:
+            self.subject.engine.containers.rename(fresh, self.subject.name)
+            yield Progress(text="starting the container")
+            self._started(fresh)
+            return
+        yield Progress(text="switching: the old one stops, the new one starts")
+        self._switched(main, fresh, serving=serving)
+        self.subject.engine.volumes.remove(volume_of(main))
+
+    def _switched(self, main: Entry, fresh: str, *, serving: bool) -> None:
+        """Let a new container take over; if it can't, the old one serves again."""
+        old = str(main["Id"])
+        containers = self.subject.engine.containers
+        containers.stop(old)
+        try:
+            containers.rename(old, self.subject.name + OLD)
+            containers.rename(fresh, self.subject.name)
+            self._started(fresh)
+        except LockedError:
+            raise  # somebody else may be at it
+        except MlopsError:
+            containers.remove(fresh)
+            with suppress(TargetError):
+                containers.rename(old, self.subject.name)
+            if serving:
+                containers.start(old)
+            raise
+        containers.remove(old)
+
+    def _tried(self, trial: str) -> None:
+        """See a container ready that gets no port, and remove it either way."""
+        try:
+            self._started(trial)
+        finally:
+            with suppress(LockedError):
+                self.subject.engine.containers.remove(trial)
+
+    def _started(self, ref: str) -> None:
+        """Start a container and wait for the end of `init()`. What fails is stopped."""
+        self.subject.engine.containers.start(ref)
+        found = self._settled(ref)
+        if found.ready:
+            return
+        self.subject.engine.containers.stop(ref)
+        raise IncompleteError(Problem(summary=found.summary), log=found.log)
+
+    def _settled(self, ref: str) -> Health:
+        deadline = time.monotonic() + PATIENCE
+        pause = FIRST_PAUSE
+        while True:
+            self.subject.engine.allowed()
+            found = health(self.subject.engine, ref)
+            if found.ready or found.failed or time.monotonic() > deadline:
+                return found
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _created(self, ending: str) -> str:
+        """Make a container and lay its settings into its volume; return its id."""
+        subject, wanted = self.subject, self.wanted
+        mark = marks.mark(
+            wanted,
+            subject.owner,
+            subject.name + (TRIAL if ending == TRIAL else ""),
+            subject.means.lease.number,
+        )
+        part = container.Part(
+            name=subject.name + ending,
+            volume=subject.free_volume,
+            image=self.image,
+            labels=container.labels(wanted, mark, image_of(wanted).tag),
+            published=ending != TRIAL,
+        )
+        made = subject.engine.containers.create(part.name, container.body(wanted, part))
+        settings = json.dumps(self._settings(), indent=2, sort_keys=True).encode()
+        laid = container.archive({"settings.json": settings})
+        subject.engine.files.put(made, container.INSTANCE, laid)
+        return made
+
+    def _volume(self) -> None:
+        """Make the volume anew: what a server wrote there before is not for this one."""
+        subject, name = self.subject, self.subject.free_volume
+        mark = marks.mark(self.wanted, subject.owner, name, subject.means.lease.number)
+        subject.engine.volumes.remove(name)
+        subject.engine.volumes.create(name, mark)
+
+    def _settings(self) -> Mapping[str, Any]:
+        means = self.subject.means
+        models = {
+            model.name: means.registered(model.name, model.content.digest)
+            for model in image_of(self.wanted).models
+        }
+        given = container.group(self.wanted.fields, "environment_variables")
+        variables = {name: self._value(value) for name, value in given.items()}
+        return container.settings(self.wanted, models, variables)
+
+    def _value(self, value: Any) -> str:
+        """Return the value of an environment variable, read from where it lives if need be."""
+        place = place_of(value)
+        return self.subject.means.secret(SecretRef(secret=place)) if place else str(value)

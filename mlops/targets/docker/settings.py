@@ -1,0 +1,99 @@
+"""What a user may write about a Docker engine and its services, and what changing it costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from mlops.facing import LOGS, Collection, Cors, Logs, Policy
+from mlops.services import RESOURCES, SERVING, Resources, Serving
+from mlops.settings import HOST, HOST_HINT, Setting
+from mlops.spec import SecretRef
+from mlops.values import Impact
+
+ENGINE = r"^(unix|tcp|http|https|ssh|npipe)://\S+$"
+REPOSITORY = r"^[a-z0-9]([-a-z0-9._]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who asks an image repository."""
+
+    username: Annotated[str, Setting("Name of the user.")]
+    password: Annotated[SecretRef, Setting("Where the password or token lives.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A Docker engine. Without a word: the one that `docker` itself would ask."""
+
+    context: Annotated[str | None, Setting("Docker context, as in `docker context ls`.")] = None
+    host: Annotated[
+        str | None,
+        Setting(
+            "Address of the engine.",
+            pattern=ENGINE,
+            hint="write an address, as `unix:///var/run/docker.sock` or `ssh://me@host`",
+        ),
+    ] = None
+    repository: Annotated[
+        str | None,
+        Setting(
+            "Image repository; without one, images are made in the engine alone.",
+            pattern=REPOSITORY,
+            hint="write host and path without a tag, as `registry.example:5000/mnist`",
+        ),
+    ] = None
+    login: Annotated[Login | None, Setting("Who asks the image repository.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """A container that serves."""
+
+    port: Annotated[int, Setting("TCP port of the engine's machine.", minimum=1, maximum=65535)] = (
+        5001
+    )
+    host: Annotated[
+        str,
+        Setting(
+            "Address of the engine's machine that the port is published on; 0.0.0.0 opens it to"
+            " the network.",
+            pattern=HOST,
+            hint=HOST_HINT,
+        ),
+    ] = "127.0.0.1"
+    serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
+    resources: Annotated[Resources, Setting("What the container gets of the machine.")] = RESOURCES
+    cors: Annotated[Cors | None, Setting("What web pages of other origins may do.")] = None
+    logs: Annotated[Logs, Setting("How the server writes its log.")] = LOGS
+    metrics: Annotated[
+        Policy | None, Setting("Who may ask for /metrics. Default: as for /score.")
+    ] = None
+    swagger: Annotated[
+        Policy | None, Setting("Who may ask for /swagger.json. Default: as for /score.")
+    ] = None
+
+    @property
+    def collect_model_data(self) -> Collection | None:
+        """What is kept of requests and answers: nothing, since a container keeps no files."""
+        return None
+
+
+RECORDED = ("tags", "description", "protect")
+"""The field groups that a container cannot keep, since its labels never change."""
+
+IMPACT: Mapping[str, Impact] = {
+    "tags": Impact.METADATA,
+    "description": Impact.METADATA,
+    "protect": Impact.METADATA,
+    "resources": Impact.METADATA,
+    "restart": Impact.METADATA,
+    "name": Impact.METADATA,
+    "digest": Impact.NONE,
+}
+"""Whatever is not named here needs another container."""
+
+DOWNTIME: Mapping[Impact, str] = {
+    Impact.METADATA: "nothing restarts",
+    Impact.RESTART: "no answers for some seconds, from its stop to the end of init()",
+}

@@ -1,0 +1,137 @@
+"""The Docker target: images and containers of one engine, one change at a time."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mlops.claims import Holders
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import Wire
+from mlops.images.builder import Made
+from mlops.images.engine import EngineBuilder
+from mlops.images.inputs import inputs_of
+from mlops.plain import thaw
+from mlops.protocols import Means
+from mlops.spec import Deployment
+from mlops.targets.docker.desire import At, desired_image, desired_service
+from mlops.targets.docker.health import health
+from mlops.targets.docker.live import main_of, observed_images, observed_volumes
+from mlops.targets.docker.logs import lines_of
+from mlops.targets.docker.looking import inspections, observed_listeners, snapshot_of
+from mlops.targets.docker.machine import machine_of
+from mlops.targets.docker.make import made, remove_leftover, removed
+from mlops.targets.docker.names import container_name, local_repository
+from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
+from mlops.targets.docker.settings import DOWNTIME, IMPACT, RECORDED, ServiceSettings, Settings
+from mlops.targets.docker.subject import Subject
+from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Pins, Progress
+
+
+class DockerTarget:
+    """Serves deployments by containers of one engine."""
+
+    Settings: ClassVar[type] = Settings
+    ServiceSettings: ClassVar[type] = ServiceSettings
+    impact: ClassVar[Mapping[str, Impact]] = IMPACT
+    downtime: ClassVar[Mapping[Impact, str]] = DOWNTIME
+    settle: ClassVar[float] = 0.0
+    recorded: ClassVar[Collection[str]] = RECORDED
+
+    def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
+        self._name = name
+        self._settings = settings
+        self._folder = folder
+        self._owner = owner
+        self._wire = Wire(host=settings.host, context=settings.context)
+
+    @property
+    def identity(self) -> str:
+        """The address of the engine, and where its images are kept."""
+        return f"{self._wire.address} {self._repository}"
+
+    def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
+        """Return the image and the container of a deployment."""
+        machine = machine_of(self._wire.address)
+        at = At(place=self._name, machine=machine, owner=self._owner)
+        return desired_image(self._name, pins), desired_service(at, deployment, pins)
+
+    def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
+        """Return what bears our mark, and who is in the way of what is wanted."""
+        engine = Engine(wire=self._wire)
+        snapshot = snapshot_of(engine, self._repository)
+        names = {thing.address.name for thing in wanted if thing.address.kind == "service"}
+        eye = Eye(
+            place=self._name,
+            owner=self._owner,
+            machine=machine_of(self._wire.address),
+            wanted=names,
+            claims=Holders((claim, None) for thing in wanted for claim in thing.claims),
+            inspected=inspections(engine, snapshot, self._owner.project, names),
+        )
+        return [
+            *observed_images(self._name, snapshot),
+            *observed_services(eye, snapshot),
+            *observed_strangers(eye, snapshot),
+            *observed_volumes(self._name, snapshot, self._owner, names),
+            *(() if eye.machine else observed_listeners(self._name, wanted, snapshot)),
+        ]
+
+    def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
+        """Make one change. Ends in what was made, or in nothing after a delete."""
+        engine = Engine(wire=self._wire, allowed=means.lease.check)
+        if change.address.kind == "image":
+            yield from self._image(engine, change, means)
+        elif change.address.kind == "service":
+            yield from self._service(engine, change, means)
+        else:
+            yield Progress(text="removing")
+            remove_leftover(engine, change.address, snapshot_of(engine, self._repository))
+        if change.after is not None:
+            seen = self.observe([change.after])
+            yield from (thing for thing in seen if thing.address == change.address)
+
+    def stop(self, address: Address) -> None:
+        """Stop the container of a service; its next change starts it again."""
+        engine = Engine(wire=self._wire)
+        main = main_of(snapshot_of(engine, self._repository), self._owner.project, address.name)
+        if main is not None:
+            engine.containers.stop(str(main["Id"]))
+
+    def health(self, address: Address) -> Health:
+        """Return how the container of a service stands."""
+        return health(Engine(wire=self._wire), container_name(self._owner.project, address.name))
+
+    def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
+        """Yield the last lines that a service printed, then, if `follow`, each new one."""
+        name = container_name(self._owner.project, address.name)
+        yield from lines_of(Engine(wire=self._wire), name, follow=follow, count=lines)
+
+    @property
+    def _repository(self) -> str:
+        """What images of ours are called in the engine."""
+        return self._settings.repository or local_repository(self._owner.project)
+
+    def _image(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
+        if change.after is None:
+            yield Progress(text="removing")
+            digest = str(change.before.fields["digest"]) if change.before else ""
+            tag = digest.removeprefix("sha256:")
+            engine.images.remove(f"{self._repository}:{tag}")
+            return
+        builder = EngineBuilder(engine=engine, repository=self._repository)
+        for step in builder.make(inputs_of(thaw(change.after.inputs)), means):
+            if not isinstance(step, Made):
+                yield step
+
+    def _service(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
+        subject = Subject(
+            engine=engine,
+            snapshot=snapshot_of(engine, self._repository),
+            owner=self._owner,
+            means=means,
+            service=change.address.name,
+        )
+        if change.after is None:
+            yield from removed(subject)
+            return
+        yield from made(subject, change, change.after)

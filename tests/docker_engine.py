@@ -1,0 +1,86 @@
+"""The Docker engine of this machine, for tests: a base image of their own, and what they leave."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from base_image import ENVIRONMENT, base_tar
+
+REPOSITORY = "mlops-tests/base"
+
+
+def client() -> Any:
+    """Return a client of the engine. Skips the test in one line where none answers."""
+    docker = pytest.importorskip("docker", reason="the Docker SDK is not installed")
+    try:
+        return docker.APIClient(version="auto", **docker.utils.kwargs_from_env(), timeout=60)
+    except docker.errors.DockerException:
+        pytest.skip("no Docker engine answers")
+
+
+@contextlib.contextmanager
+def base() -> Iterator[str]:
+    """Make a base image with this interpreter, and remove it at the end; its name."""
+    api = client()
+    name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
+    words = [word for line in ENVIRONMENT for word in ("-c", f"ENV {line}")]
+    program = shutil.which("docker") or "docker"
+    subprocess.run(
+        [program, "import", *words, str(base_tar()), name], check=True, capture_output=True
+    )
+    try:
+        yield name
+    finally:
+        with contextlib.suppress(Exception):
+            api.remove_image(name)
+
+
+def project() -> str:
+    """Return a name that no other test has."""
+    return f"t{uuid.uuid4().hex[:10]}"
+
+
+def containers(name: str) -> list[dict[str, Any]]:
+    """Return the containers of a project, whatever they do."""
+    return list(client().containers(all=True, filters={"label": [f"mlops.project={name}"]}))
+
+
+def volumes(name: str) -> list[str]:
+    """Return the volumes of a project."""
+    found = client().volumes(filters={"label": [f"mlops.project={name}"]})["Volumes"] or []
+    return [str(one["Name"]) for one in found]
+
+
+def images(name: str) -> list[str]:
+    """Return the images of a project, by their names."""
+    return [
+        str(tag)
+        for one in client().images()
+        for tag in one.get("RepoTags") or ()
+        if str(tag).startswith(f"mlops/{name}:")
+    ]
+
+
+def clean(name: str) -> None:
+    """Remove everything that bears the mark of a project."""
+    api = client()
+    for one in containers(name):
+        with contextlib.suppress(Exception):
+            api.remove_container(one["Id"], force=True)
+    for volume in volumes(name):
+        with contextlib.suppress(Exception):
+            api.remove_volume(volume)
+    for image in images(name):
+        with contextlib.suppress(Exception):
+            api.remove_image(image, force=True)
+
+
+def uv_cache() -> str:
+    """Return where uv keeps wheels, shared by all tests."""
+    return os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
