@@ -15,6 +15,7 @@ import pytest
 import sites
 from walk import Walk, walking
 
+from mlops.values import Action
 from mlops.views.drawing import MOST, drawing
 from mlops.views.site.pages import FOLDER, site
 from mlops.views.site.standing import age
@@ -105,6 +106,20 @@ def test_what_somebody_should_look_at_comes_first() -> None:
     names = re.findall(r'class="name">([\w-]+)', site(sites.told())["index.html"])
 
     assert ["diabetes-000", "diabetes-003", "lost", "wine", "diabetes-001"] == names[:5]
+
+
+def test_what_the_file_wants_is_said_of_each_service() -> None:
+    things = [sites.service(f"laptop/service/{name}", 1) for name in ("gone", "new", "other")]
+    plan = make.plan(
+        make.change(things[0].address, Action.DELETE),
+        make.change(things[1].address, after=things[1]),
+        sites.live(things[2], Action.UPDATE),
+    )
+
+    page = site(replace(sites.told(), plan=plan, drift=make.plan()))["index.html"]
+
+    marks = re.findall(r'class="name">(\w+) <span class="mark">([\w ]+)<', page)
+    assert [("gone", "to delete"), ("new", "to make"), ("other", "to change")] == marks
 
 
 def test_many_things_alike_are_one_box() -> None:

@@ -64,7 +64,7 @@ def _tiles(found: Sequence[Service]) -> list[tuple[int, str, str]]:
     """Return the numbers at the top: how many, of what, and how it looks."""
     states = Counter(service.state for service in found)
     drifted = sum(service.drifted for service in found)
-    ahead = sum(service.ahead for service in found)
+    ahead = sum(bool(service.ahead) for service in found)
     tiles = [(len(found), counted(len(found), "service").split(" ", 1)[1], "dull")]
     tiles += [
         (count, state, next(one.mood for one in found if one.state == state))

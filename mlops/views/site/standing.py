@@ -11,6 +11,9 @@ from mlops.store.revisions import Revision
 from mlops.values import Action, Change, Desired, FieldChange, Plan
 from mlops.views.words import short, value
 
+AHEAD = {Action.KEEP: "", Action.CREATE: "to make", Action.DELETE: "to delete"}
+"""What the file wants of a service that nobody else changed."""
+
 GOOD, BAD = ("ready",), ("failed", "stopped", "gone", "unfit")
 """The states that are fine, and those that nobody wants."""
 
@@ -39,7 +42,7 @@ class Service:
     protected: bool
     drift: tuple[Difference, ...]
     drifted: bool
-    ahead: bool
+    ahead: str
     fields: Mapping[str, str]
 
 
@@ -91,7 +94,7 @@ def _service(change: Change, drift: Change | None, now: datetime) -> Service:
         protected=live.protect if live else False,
         drift=tuple(_found(field) for field in drift.fields) if drift else (),
         drifted=drift is not None,
-        ahead=drift is None and change.action is not Action.KEEP,
+        ahead="" if drift else AHEAD.get(change.action, "to change"),
         fields=_worded(shown.fields, labels) if shown else NOTHING,
     )
 
