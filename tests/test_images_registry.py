@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from base_image import VERSION
 from image_means import SCRIPT, ImageMeans, image_inputs
+from proxy import Passing, proxy
 from registry import Registry, login, needs_registry, push_base, repository, running
 
 from mlops.clients.oci.login import Login
@@ -185,3 +188,83 @@ def test_a_lost_lease_ends_an_upload(registry: Registry, tmp_path: Path) -> None
     with pytest.raises(LockedError):
         list(steps)
     assert place.find(inputs) is None
+
+
+def test_a_full_disk_is_told_at_once(tmp_path: Path, registry: Registry) -> None:
+    said = b'{"errors":[{"message":"unknown error","detail":{"Enclosed":{"Err":28}}}]}'
+    asked: list[str] = []
+
+    class Full(Passing):
+        """Takes no byte."""
+
+        def pass_on(self) -> None:
+            if self.command != "PATCH":
+                super().pass_on()
+                return
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.reply(500, {}, said)
+
+    with proxy(registry.port, lambda *_: None, Full) as port:
+        place = RegistryBuilder(repository=f"127.0.0.1:{port}/full/image", login=lambda _: login())
+        with pytest.raises(TargetError, match="no space left on device") as told:
+            made(place, inputs_in(tmp_path, registry), ImageMeans(tmp_path))
+
+    assert told.value.code == 6
+    assert len(asked) == 1
+
+
+def test_no_secret_is_in_an_image_or_a_record(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX", "https://planted:planted@pypi.org/simple")
+    monkeypatch.setenv("PLANTED", "planted")
+    means = ImageMeans(tmp_path)
+    inputs = inputs_in(tmp_path, registry, requirements=("six==1.16.0",))
+
+    image = made(builder(registry, "secrets/image"), inputs, means)
+
+    place = repository(registry, "secrets/image", password=True)
+    found = manifest(registry, image.reference)
+    blobs = [place.read(blob) for blob in (found.config, *found.layers[1:])]
+    records = [file.read_bytes() for file in (tmp_path / "store").rglob("*.json")]
+    assert [] == [data for data in (*blobs, *records) if b"planted" in data]
+    assert records
+
+
+KILLED = """
+import sys, image_means, pathlib, test_images_registry as t
+folder, host, base, name = pathlib.Path(sys.argv[1]), *sys.argv[2:]
+place = t.RegistryBuilder(repository=f"{host}/{name}", login=lambda _: t.login())
+inputs = image_means.image_inputs(folder, base, python=t.VERSION)
+for step in place.make(inputs, image_means.ImageMeans(folder)):
+    print(getattr(step, "text", ""), flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize(
+    "at", ["looking at", "resolving", "uploading the server", "uploading the c"]
+)
+def test_what_was_killed_is_made_by_the_next_run(
+    registry: Registry, tmp_path: Path, at: str
+) -> None:
+    inputs, name = inputs_in(tmp_path, registry), f"killed/{at.replace(' ', '-')}"
+    words = [sys.executable, "-c", KILLED, str(tmp_path), registry.host, inputs.base, name]
+    with subprocess.Popen(
+        words, cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        for line in run.stdout:
+            if line.startswith(at):
+                break
+            run.stdin.write("\n")
+            run.stdin.flush()
+        run.kill()
+
+    assert builder(registry, name).find(inputs) is None
+    image = made(builder(registry, name), inputs, ImageMeans(tmp_path))
+
+    assert len(manifest(registry, image.reference).layers) == 5
+    assert image.reference == builder(registry, name).find(inputs)

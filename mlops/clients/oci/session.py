@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import mlops
-from mlops.clients.download import PASSING
 from mlops.clients.oci.login import Login
 from mlops.clients.oci.reference import Reference
 from mlops.clients.oci.tokens import (
@@ -24,7 +23,7 @@ from mlops.clients.oci.tokens import (
     request,
     token,
 )
-from mlops.clients.oci.words import refused
+from mlops.clients.oci.words import may_pass, refused
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER
 from mlops.plain import NOTHING
@@ -110,7 +109,7 @@ class Session:
                 continue
             if answer.status in expect:
                 return answer
-            if answer.status not in PASSING or last:
+            if last or not may_pass(answer.status, answer.data):
                 raise refused(self.host, what, answer.status, answer.data)
             self.wait(attempt, answer)
         raise AssertionError

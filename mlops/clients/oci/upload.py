@@ -6,13 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from mlops.clients.download import PASSING
 from mlops.clients.oci.session import ATTEMPTS, Answer, Ask, BrokenError, Session
-from mlops.clients.oci.words import refused
+from mlops.clients.oci.words import may_pass, refused
 from mlops.errors import MlopsError
 
 PIECE = 64 * 1024 * 1024
 """Bytes that are sent by one request, and again if it breaks in a way that says nothing."""
+
+AGAIN = (401, 404, 416)
+"""Answers after which an upload goes on from where the registry says: a token that ran out, an
+upload that it forgot, a piece that does not follow the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ class Upload:
         if answer is None:
             if last:
                 raise self._session.failed(self._what, why)
-        elif last or answer.status not in (*PASSING, 401, 404, 416):
+        elif last or not (answer.status in AGAIN or may_pass(answer.status, answer.data)):
             raise refused(self._session.host, self._what, answer.status, answer.data)
 
     def _resumed(self) -> int:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from http.client import responses
 from typing import Any
 
+from mlops.clients.download import PASSING
 from mlops.errors import Problem, TargetError
+
+_FULL = "no space left"
 
 LONGEST = 300
 """Characters of a registry's words that are shown."""
@@ -30,13 +33,18 @@ def refused(host: str, what: str, status: int, body: bytes) -> TargetError:
             )
         )
     name = f"{status} {responses.get(status, '')}".strip()
-    full = "no space left" in said.lower()
+    full = _FULL in said.lower()
     return TargetError(
         Problem(
             summary=f"the registry `{host}` did not {what}: {name}{_told(said)}",
             hint="make room in the registry, then apply again" if full else "apply again",
         )
     )
+
+
+def may_pass(status: int, body: bytes) -> bool:
+    """Tell whether the same request may well be answered better in a moment."""
+    return status in PASSING and _FULL not in words(body).lower()
 
 
 def mixed(host: str, digest: str) -> TargetError:
