@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkouts import alone, git
 
 from mlops.lineage import lineage, normalised, source
 
@@ -14,22 +15,8 @@ NOBODY: dict[str, str] = {}
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's own Git configuration out."""
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-
-
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(folder), *words],  # noqa: S607  the git of the machine
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(tmp_path, monkeypatch)
 
 
 @pytest.fixture
