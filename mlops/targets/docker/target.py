@@ -1,21 +1,25 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
-from mlops.images.builder import Made
+from mlops.images.builder import Builder, Made
 from mlops.images.engine import EngineBuilder
 from mlops.images.inputs import inputs_of
+from mlops.images.registry import RegistryBuilder
+from mlops.images.shipped import ShippedBuilder
 from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.docker.desire import At, desired_image, desired_service
 from mlops.targets.docker.health import health
 from mlops.targets.docker.live import main_of, observed_images, observed_volumes
+from mlops.targets.docker.login import login_of
 from mlops.targets.docker.logs import lines_of
 from mlops.targets.docker.looking import inspections, observed_listeners, snapshot_of
 from mlops.targets.docker.machine import machine_of
@@ -118,10 +122,20 @@ class DockerTarget:
             tag = digest.removeprefix("sha256:")
             engine.images.remove(f"{self._repository}:{tag}")
             return
-        builder = EngineBuilder(engine=engine, repository=self._repository)
-        for step in builder.make(inputs_of(thaw(change.after.inputs)), means):
+        for step in self._builder(engine, means).make(inputs_of(thaw(change.after.inputs)), means):
             if not isinstance(step, Made):
                 yield step
+
+    def _builder(self, engine: Engine, means: Means) -> Builder:
+        """Return what makes images: in the engine alone, or by way of a repository."""
+        if not self._settings.repository:
+            return EngineBuilder(engine=engine, repository=self._repository)
+        return ShippedBuilder(
+            engine=engine,
+            registry=RegistryBuilder(
+                repository=self._repository, login=partial(login_of, self._settings, means)
+            ),
+        )
 
     def _service(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
         subject = Subject(

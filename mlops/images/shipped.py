@@ -1,0 +1,61 @@
+"""Makes images in a repository, from where an engine pulls them: other machines find them there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.clients.oci.login import Login
+from mlops.clients.oci.reference import reference
+from mlops.images.builder import Made
+from mlops.images.inputs import ImageInputs
+from mlops.images.registry import RegistryBuilder
+from mlops.protocols import Means
+from mlops.values import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippedBuilder:
+    """Makes images that bear the name `<repository>:<tag>` in the registry and in the engine."""
+
+    engine: Engine
+    registry: RegistryBuilder
+
+    def find(self, inputs: ImageInputs) -> str | None:
+        """Return the id of the image if the engine has it; the registry is not asked."""
+        try:
+            return str(self.engine.images.inspected(self._name(inputs))["Id"])
+        except MissingError:
+            return None
+
+    def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
+        """Make the image where it lacks: in the registry, then in the engine. Ends in Made."""
+        found = self.find(inputs)
+        if found is not None:
+            yield Made(reference=found)
+            return
+        new = 0
+        pinned = ""
+        for step in self.registry.make(inputs, means):
+            if isinstance(step, Made):
+                pinned, new = step.reference, step.new
+            else:
+                yield step
+        yield Progress(text=f"pulling {pinned.partition('@')[0]}")
+        login = self.registry.login(reference(self.registry.repository).host)
+        for _ in self.engine.images.pull(pinned, _told(login)):
+            pass
+        self.engine.images.tag(pinned, self.registry.repository, inputs.tag)
+        yield Made(reference=self.find(inputs) or pinned, new=new)
+
+    def _name(self, inputs: ImageInputs) -> str:
+        return f"{self.registry.repository}:{inputs.tag}"
+
+
+def _told(login: Login | None) -> dict[str, str] | None:
+    """Return who we are as an engine is told it, which passes it on to the registry."""
+    if login is None:
+        return None
+    if login.token:
+        return {"identitytoken": login.token}
+    return {"username": login.username, "password": login.password}
