@@ -67,6 +67,7 @@ HIDING_HINT = (
     " the value itself stands in no file"
 )
 
+REGISTRY = r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
 IMAGE = r"^[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?$"
 """A reference to an image: a name with a tag, a digest, or both."""
 

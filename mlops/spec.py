@@ -73,6 +73,15 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLogin:
+    """Who asks the registry at `address` for a base image; nobody else is told."""
+
+    address: str
+    username: str
+    password: SecretRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
     """How a model is served: a folder of code, its entry script and its packages.
 
@@ -86,6 +95,7 @@ class Inference:
     environment_variables: Variables = NOTHING
     base_image: str = ""
     """Image that an image of the service is made upon; empty where the file names none."""
+    base_registry: RegistryLogin | None = None
     where: Where
 
 

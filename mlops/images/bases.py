@@ -1,12 +1,14 @@
 """Bases as an engine has them, by name or pulled; what one offers is read out of its files."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError, TakenError
+from mlops.clients.oci.login import Login, docker_login, told
+from mlops.clients.oci.reference import reference
 from mlops.errors import Problem, TargetError
 from mlops.images.base import facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
@@ -27,6 +29,7 @@ class EngineBases:
     inputs: ImageInputs
     means: Means
     bearer: str
+    login: Callable[[str], Login | None] = docker_login
 
     def look(self) -> Iterator[Progress | Base]:
         """Find the base, and what it offers, which is read once for everybody."""
@@ -67,7 +70,8 @@ class EngineBases:
         except MissingError:
             yield Progress(text=f"pulling {name}")
         try:
-            for _ in self.engine.images.pull(name):
+            login = told(self.login(reference(name).host))
+            for _ in self.engine.images.pull(name, login):
                 pass
             return self.engine.images.inspected(name)
         except TargetError as error:

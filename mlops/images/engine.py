@@ -3,12 +3,13 @@
 import hashlib
 import json
 import tarfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
+from mlops.clients.oci.login import Login, docker_login
 from mlops.errors import Problem, TargetError
 from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
@@ -37,6 +38,7 @@ class EngineBuilder:
 
     engine: Engine
     repository: str
+    login: Callable[[str], Login | None] = docker_login
 
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the id of the image if the engine has it."""
@@ -51,7 +53,13 @@ class EngineBuilder:
         if found is not None:
             yield Made(reference=found)
             return
-        bases = EngineBases(engine=self.engine, inputs=inputs, means=means, bearer=self.repository)
+        bases = EngineBases(
+            engine=self.engine,
+            inputs=inputs,
+            means=means,
+            bearer=self.repository,
+            login=self.login,
+        )
         resolved: Resolution | None = None
         for step in resolution(inputs, bases.look, means):
             if isinstance(step, Resolution):

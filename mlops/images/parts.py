@@ -48,8 +48,14 @@ def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
             *(paths.python(paths.SERVER), "-I", f"/{paths.SERVED}", f"/{paths.INSTANCE}"),
         ],
         "ExposedPorts": {f"{paths.PORT}/tcp": {}},
-        "Labels": {**(base.get("Labels") or {}), INPUTS: inputs.digest},
+        "Labels": {**_labels(base), INPUTS: inputs.digest},
     }
+
+
+def _labels(base: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a base, without ours: it may have been made of a container's mark."""
+    labels = base.get("Labels") or {}
+    return {key: value for key, value in labels.items() if not key.startswith("mlops.")}
 
 
 def _content(kind: Kind, prefix: str, content: Content, files: Mapping[str, Path]) -> Draft:

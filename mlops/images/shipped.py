@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
-from mlops.clients.oci.login import Login
+from mlops.clients.oci.login import told
 from mlops.clients.oci.reference import reference
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
@@ -43,19 +43,10 @@ class ShippedBuilder:
                 yield step
         yield Progress(text=f"pulling {pinned.partition('@')[0]}")
         login = self.registry.login(reference(self.registry.repository).host)
-        for _ in self.engine.images.pull(pinned, _told(login)):
+        for _ in self.engine.images.pull(pinned, told(login)):
             pass
         self.engine.images.tag(pinned, self.registry.repository, inputs.tag)
         yield Made(reference=self.find(inputs) or pinned, new=new)
 
     def _name(self, inputs: ImageInputs) -> str:
         return f"{self.registry.repository}:{inputs.tag}"
-
-
-def _told(login: Login | None) -> dict[str, str] | None:
-    """Return who we are as an engine is told it, which passes it on to the registry."""
-    if login is None:
-        return None
-    if login.token:
-        return {"identitytoken": login.token}
-    return {"username": login.username, "password": login.password}

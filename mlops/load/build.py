@@ -20,6 +20,7 @@ from mlops.spec import (
     Framework,
     Inference,
     Model,
+    RegistryLogin,
     Request,
     Rule,
     SecretRef,
@@ -101,15 +102,25 @@ def _model(merged: Merged, kinds: Kinds, name: str) -> Model:
 def _inference(merged: Merged, files: Files, name: str) -> Inference:
     entry, code = merged.entries("inference")[name], files.code[name]
     written = _located(merged, entry.get("environment_variables", {}), ("inference", name))
+    registry = _located(merged, entry.get("base_image_registry"), ("inference", name))
     return Inference(
         name=name,
         source_directory=str(code.folder),
         entry_script=code.script,
         environment=code.environment,
         environment_variables=_converted(Variables, written),
-        base_image=entry.get("base_image") or "",
+        base_image=_base_image(entry),
+        base_registry=None if registry is None else construct(RegistryLogin, registry),
         where=merged.key(("inference", name)),
     )
+
+
+def _base_image(entry: Mapping[str, Any]) -> str:
+    """Return the base, under the address of its registry even where only that says it, as in v1."""
+    image: str = entry.get("base_image") or ""
+    address = (entry.get("base_image_registry") or {}).get("address", "")
+    within = not image or not address or image.startswith(f"{address}/")
+    return image if within else f"{address}/{image}"
 
 
 def _target(merged: Merged, kinds: Kinds, name: str) -> TargetSpec:

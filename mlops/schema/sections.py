@@ -18,12 +18,13 @@ from mlops.settings import (
     MODEL_NAME,
     POSITIVE,
     PYTHON,
+    REGISTRY,
     SERVICE_HINT,
     SERVICE_NAME,
     VARIABLE_NAME,
     Setting,
 )
-from mlops.spec import Variables
+from mlops.spec import SecretRef, Variables
 
 MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + rf"(:[1-9][0-9]{{0,8}}|@{ALIAS[1:-1]})?$"
 REFERENCE_HINT = (
@@ -72,6 +73,22 @@ class ModelSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRegistrySection:
+    """A private registry of base images, and who asks it."""
+
+    address: Annotated[
+        str,
+        Setting(
+            "Host of the registry, with its port if it has one.",
+            pattern=REGISTRY,
+            hint="write the host alone, as `myregistry.azurecr.io`",
+        ),
+    ]
+    username: Annotated[str, Setting("Name of the user.")]
+    password: Annotated[SecretRef, Setting("Where the password or token lives.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceSection:
     """How a model is served: a folder of code, its entry script and its packages."""
 
@@ -105,6 +122,10 @@ class InferenceSection:
             pattern=IMAGE,
             hint="write an image, as `python:3.11-slim` or `registry.example/base@sha256:…`",
         ),
+    ] = None
+    base_image_registry: Annotated[
+        BaseRegistrySection | None,
+        Setting("Registry of `base_image`, where that is private."),
     ] = None
     environment_variables: Annotated[
         Variables,

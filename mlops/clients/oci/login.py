@@ -53,6 +53,15 @@ def docker_login(host: str, config: Path | None = None) -> Login | None:
     return None
 
 
+def told(login: Login | None) -> dict[str, str] | None:
+    """Return who we are as an engine is told it, which passes it on to the registry."""
+    if login is None:
+        return None
+    if login.token:
+        return {"identitytoken": login.token}
+    return {"username": login.username, "password": login.password}
+
+
 def _config_file() -> Path:
     folder = os.environ.get("DOCKER_CONFIG")
     return (Path(folder) if folder else Path("~/.docker").expanduser()) / "config.json"

@@ -12,7 +12,7 @@ from mlops.plain import thaw
 from mlops.references import field
 from mlops.services import Resources, checks_digest, serving_fields, written_checks
 from mlops.settings import memory
-from mlops.spec import Deployment, Json
+from mlops.spec import Deployment, Fields, Inference, Json
 from mlops.targets.docker.container import PROCESSES
 from mlops.targets.docker.live import words_of
 from mlops.targets.docker.machine import answers_at, claim_of
@@ -64,10 +64,22 @@ def desired_image(place: str, pins: Pins) -> Desired:
     return Desired(
         address=Address(place=place, kind="image", name=image_name(inputs.digest)),
         fields={"digest": inputs.digest},
-        inputs=inputs_record(inputs),
+        inputs={**inputs_record(inputs), "base_login": base_login(pins.inference)},
         needs=_models(pins),
         summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
     )
+
+
+def base_login(inference: Inference) -> Fields | None:
+    """Return who asks for the base: the place of the password, never the password."""
+    login = inference.base_registry
+    if login is None:
+        return None
+    return {
+        "address": login.address,
+        "username": login.username,
+        "password": field(login.password),
+    }
 
 
 def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:

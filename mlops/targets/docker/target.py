@@ -1,6 +1,6 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
+from mlops.clients.oci.login import Login
 from mlops.images.builder import Builder, Made
 from mlops.images.engine import EngineBuilder
 from mlops.images.inputs import inputs_of
@@ -122,19 +123,18 @@ class DockerTarget:
             tag = digest.removeprefix("sha256:")
             engine.images.remove(f"{self._repository}:{tag}")
             return
-        for step in self._builder(engine, means).make(inputs_of(thaw(change.after.inputs)), means):
+        login = partial(login_of, self._settings, change.after.inputs.get("base_login"), means)
+        for step in self._builder(engine, login).make(inputs_of(thaw(change.after.inputs)), means):
             if not isinstance(step, Made):
                 yield step
 
-    def _builder(self, engine: Engine, means: Means) -> Builder:
+    def _builder(self, engine: Engine, login: Callable[[str], Login | None]) -> Builder:
         """Return what makes images: in the engine alone, or by way of a repository."""
         if not self._settings.repository:
-            return EngineBuilder(engine=engine, repository=self._repository)
+            return EngineBuilder(engine=engine, repository=self._repository, login=login)
         return ShippedBuilder(
             engine=engine,
-            registry=RegistryBuilder(
-                repository=self._repository, login=partial(login_of, self._settings, means)
-            ),
+            registry=RegistryBuilder(repository=self._repository, login=login),
         )
 
     def _service(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
