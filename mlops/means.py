@@ -86,7 +86,14 @@ class StoreMeans:
         )
 
     def model_files(self, content: Content) -> Mapping[str, Path]:
-        """Return where each file of a registered model lies on this machine, by its path."""
+        """Return where each file of a model lies on this machine, by its path.
+
+        What is not registered yet lies where the file says. Raises what its source raises.
+        """
+        if not all(self.blobs.holds(entry) for entry in content.files):
+            for source in self.sources.values():
+                if source.pin().digest == content.digest:
+                    return {entry.path: source.open(entry.path) for entry in content.files}
         return {entry.path: self.blobs.path(entry.digest) for entry in content.files}
 
     def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:

@@ -38,11 +38,7 @@ def resolve(
     Raises SpecError with every problem of every model and deployment.
     """
     problems: list[Problem] = []
-    models = _each(spec.models, lambda model: _model(model, store, sources), problems)
-    folders = {config.source_directory for config in spec.inference.values()}
-    code = _each({folder: folder for folder in folders}, _code, problems)
-    if problems:
-        raise SpecError(*problems)
+    models, code = _parts(spec, store, sources)
     newest = {pinned.name: pinned for pinned, _ in models.values()}
     served = _each(
         spec.deployments,
@@ -63,6 +59,28 @@ def resolve(
     things = [thing for _, thing in models.values()]
     things += [thing for group in served.values() for thing in group]
     return tuple({thing.address: thing for thing in things}.values())
+
+
+def pin(
+    spec: Spec, store: ModelStore, sources: Mapping[str, ModelSource], deployment: Deployment
+) -> Pins:
+    """Return what one deployment serves. Raises SpecError with every problem of its parts."""
+    models, code = _parts(spec, store, sources)
+    newest = {pinned.name: pinned for pinned, _ in models.values()}
+    return _pins(deployment, spec, newest, code, store)
+
+
+def _parts(
+    spec: Spec, store: ModelStore, sources: Mapping[str, ModelSource]
+) -> tuple[dict[str, tuple[PinnedModel, Desired]], dict[str, Content]]:
+    """Return every model of the file, pinned, and what is in every folder of code."""
+    problems: list[Problem] = []
+    models = _each(spec.models, lambda model: _model(model, store, sources), problems)
+    folders = {config.source_directory for config in spec.inference.values()}
+    code = _each({folder: folder for folder in folders}, _code, problems)
+    if problems:
+        raise SpecError(*problems)
+    return models, code
 
 
 def _named(deployment: Deployment, things: Iterable[Desired]) -> tuple[Desired, ...]:

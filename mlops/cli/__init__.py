@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "test": "Run the checks of the services.",
         "keys": "Show the keys of a service, or rotate one.",
         "models": "Keep the models of the store.",
+        "package": "Write a folder that Docker builds, without us.",
         "forget": "Look no longer at a target that is gone for good.",
         "unlock": "Take the lock away from a run that does not come back.",
         "graph": "Draw what needs what.",

@@ -1,13 +1,13 @@
 """What a Docker target would make of a deployment. Pure."""
 
 import os
-import platform
 from dataclasses import dataclass
 
 import mlops
 from mlops.errors import Problem, SpecError
 from mlops.facing import facing_fields, unlocked_routes
-from mlops.images.inputs import ImageInputs, ImageModel, inputs_of, inputs_record
+from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
+from mlops.images.wanted import image_inputs
 from mlops.plain import thaw
 from mlops.references import field
 from mlops.services import Resources, checks_digest, serving_fields, written_checks
@@ -33,26 +33,6 @@ class At:
     place: str
     machine: str
     owner: Owner
-
-
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-def image_inputs(pins: Pins) -> ImageInputs:
-    """Return what goes into the image of a deployment."""
-    wanted = pins.inference.environment
-    machine = platform.machine().lower()
-    return ImageInputs(
-        base=pins.inference.base_image or f"python:{wanted.python}-slim",
-        platform=f"linux/{MACHINES.get(machine, machine)}",
-        python=wanted.python,
-        requirements=wanted.requirements,
-        server=mlops.__version__,
-        code=pins.code,
-        entry_script=pins.inference.entry_script,
-        source=pins.inference.source_directory,
-        models=tuple(ImageModel(name=each.name, content=each.content) for each in pins.models),
-    )
 
 
 def desired_image(place: str, pins: Pins) -> Desired:

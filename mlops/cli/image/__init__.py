@@ -1,0 +1,1 @@
+"""`mlops image`: images of services, made and sent without an engine."""

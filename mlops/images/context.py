@@ -1,0 +1,56 @@
+"""What lies beside the Dockerfile of a deployment: packages, server, code, models, settings.
+
+Never a secret: those are given to the container that is made of it.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops.images import paths
+from mlops.images.inputs import ImageInputs
+from mlops.images.recipe import CODE, INSTANCE, MODELS, REQUIREMENTS, SERVER, recipe
+from mlops.images.server import REQUIREMENTS as FRONT
+from mlops.images.server import SOURCE
+from mlops.values import Content
+
+Found = Callable[[Content], Mapping[str, Path]]
+"""Says where each file of a content lies on this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """Locked lists with hashes: the packages of the code, and those of the server."""
+
+    code: str
+    server: str
+
+
+def context(
+    inputs: ImageInputs, settings: Mapping[str, Any], found: Found, locked: Packages | None = None
+) -> Iterator[tuple[str, bytes | Path]]:
+    """Yield each file of the folder that the Dockerfile is built in, by its path there.
+
+    `settings` are what the server is told of the service.
+    """
+    yield "Dockerfile", recipe(inputs, locked=locked is not None).encode()
+    yield REQUIREMENTS, (locked.code if locked else _lines(inputs.requirements)).encode()
+    yield f"{SERVER}/{REQUIREMENTS}", (locked.server if locked else _lines(FRONT)).encode()
+    name = paths.SERVED.rpartition("/")[2]
+    for own in sorted(SOURCE.rglob("*.py")):
+        yield f"{SERVER}/{name}/{own.relative_to(SOURCE).as_posix()}", own
+    for path, file in sorted(found(inputs.code).items()):
+        yield f"{CODE}/{path}", file
+    for folder in [CODE] * (not inputs.code.files) + [MODELS] * (not inputs.models):
+        yield f"{folder}/.empty", b""  # what is copied must be there
+    for content in {model.content.digest: model.content for model in inputs.models}.values():
+        folder = paths.model_folder(content).removeprefix(f"{paths.MODELS}/")
+        for path, file in sorted(found(content).items()):
+            yield f"{MODELS}/{folder}/{path}", file
+    yield f"{INSTANCE}/settings.json", (json.dumps(settings, indent=2) + "\n").encode()
+
+
+def _lines(requirements: tuple[str, ...]) -> str:
+    return "".join(f"{line}\n" for line in requirements)
