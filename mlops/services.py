@@ -25,8 +25,14 @@ class Serving:
     """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
 
     timeout: Annotated[
-        str, Setting("Longest run() of a request.", pattern=POSITIVE, hint=DURATION_HINT)
-    ] = "300s"
+        str | None,
+        Setting(
+            "Longest run() of a request. Default: what the variables SCORING_TIMEOUT_MS and"
+            " WORKER_TIMEOUT of v1 say, else 300s.",
+            pattern=POSITIVE,
+            hint=DURATION_HINT,
+        ),
+    ] = None
     max_wait: Annotated[
         str | None,
         Setting(
@@ -39,8 +45,14 @@ class Serving:
         int, Setting("Requests that may wait; one more is answered 503.", minimum=1, maximum=10000)
     ] = 100
     workers: Annotated[
-        int, Setting("Worker processes; each loads the models.", minimum=1, maximum=64)
-    ] = 1
+        int | None,
+        Setting(
+            "Worker processes; each loads the models. Default: what the variable WORKER_COUNT of"
+            " v1 says, else 1.",
+            minimum=1,
+            maximum=64,
+        ),
+    ] = None
     concurrency: Annotated[
         int | None,
         Setting("run()s at once in a worker: threads, or tasks.", minimum=1, maximum=1000),
@@ -139,7 +151,7 @@ SERVING = Serving()
 def serving_fields(serving: Serving) -> dict[str, Json]:
     """Return the fields of how requests are served, with numbers of seconds."""
     return {
-        "serving.timeout": duration(serving.timeout),
+        "serving.timeout": duration(serving.timeout) if serving.timeout else None,
         "serving.max_wait": duration(serving.max_wait) if serving.max_wait else None,
         "serving.queue": serving.queue,
         "serving.workers": serving.workers,

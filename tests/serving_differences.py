@@ -116,10 +116,26 @@ DIFFERENCES = (
         {"timeout": {"status": (500, 504)}},
     ),
     Difference(
-        "`SCORING_TIMEOUT_MS`, `WORKER_COUNT`, `WORKER_TIMEOUT` set it up",
-        "`serving: {timeout, workers}` does",
-        "a plan shows it, and says what changing it costs",
-        shown="test_serving_upstream.py::test_the_time_is_set_by_the_serving_block_alone",
+        "`SCORING_TIMEOUT_MS` is an hour, and `WORKER_TIMEOUT` 300 s, unless said",
+        "the lesser of those that are said, else 300 s; `serving: {timeout, workers}` wins over"
+        " them and over `WORKER_COUNT`",
+        "the file says what counts, and v1's variables do where it does not",
+        shown="test_serving_limits.py::test_v1s_variables_count_where_the_serving_block_is_silent",
+    ),
+    Difference(
+        "`AZUREML_CONFIG_FILE`, `AZUREML_DEBUG_PORT`, `WORKER_PRELOAD` and"
+        " `SEPERATE_HEALTH_ENDPOINT` are obeyed",
+        "they reach the script alone",
+        "`mlops.yaml` is the file; health answers whatever workers do; debuggers are for laptops",
+        shown="test_serving_upstream.py::test_variables_that_steer_theirs_alone_reach_the_script",
+    ),
+    Difference(
+        "App Insights gets what is printed, what is raised, and, unless"
+        " `APP_INSIGHTS_LOG_RESPONSE_ENABLED` forbids it, each answer",
+        "a span for each request; what is printed stays in the log, and data is collected where"
+        " that is asked for",
+        "personal data goes nowhere unasked",
+        shown="test_serving_traces.py::test_azure_monitor_gets_requests",
     ),
     Difference(
         "404 and 405 bear no request id",

@@ -1,6 +1,6 @@
 """What the tests of v1's own server ask, as scripts and requests that any server can be given."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from serving_contract import FORM, JSON
 
@@ -15,7 +15,6 @@ VARIABLES = {
         "AML_APP_INSIGHTS_ENABLED": "false",
     },
 }
-SERVING: dict[str, dict[str, Any]] = {"acts": {"timeout": 0.4}}
 
 
 class Case(NamedTuple):

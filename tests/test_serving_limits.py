@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from serving_instance import ACTS, ECHO, Instance, serving, until
+from serving_instance import ACTS, ECHO, Instance, failed, serving, until
 
 HEAD = b"POST /score HTTP/1.1\r\nhost: x\r\n"
 
@@ -240,3 +240,41 @@ def test_a_drain_delay_keeps_answering_while_not_ready(tmp_path: Path) -> None:
 
     assert (ready.status, scored.status, code) == (503, 200, 0)
     assert scored.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize(
+    ("variables", "serving_block", "workers", "milliseconds"),
+    [
+        ({"WORKER_COUNT": "2", "SCORING_TIMEOUT_MS": "300"}, {}, 2, 300),
+        ({"SCORING_TIMEOUT_MS": "9000", "WORKER_TIMEOUT": "1"}, {}, 1, 1000),
+        (
+            {"WORKER_COUNT": "2", "SCORING_TIMEOUT_MS": "x", "WORKER_TIMEOUT": "1"},
+            {"workers": 1, "timeout": 0.2},
+            1,
+            200,
+        ),
+    ],
+)
+def test_v1s_variables_count_where_the_serving_block_is_silent(
+    variables: dict[str, str],
+    serving_block: dict[str, float],
+    workers: int,
+    milliseconds: int,
+    tmp_path: Path,
+) -> None:
+    changes = {"environment_variables": variables, "serving": serving_block}
+
+    with serving(tmp_path, ACTS, **changes) as service:
+        late = service.score({"sleep": 5})
+        count = len(service.record["worker_pids"])
+
+    assert (504, f"Scoring timeout after {milliseconds} ms") == (late.status, late.json["message"])
+    assert workers == count
+
+
+@pytest.mark.parametrize("name", ["WORKER_COUNT", "SCORING_TIMEOUT_MS", "WORKER_TIMEOUT"])
+def test_a_variable_of_v1s_that_is_no_number_is_a_failure(name: str, tmp_path: Path) -> None:
+    code, record, log = failed(tmp_path, environment_variables={name: "many"})
+
+    assert (1, "failed") == (code, record["state"])
+    assert f"`{name}` is `many`, not a whole number above 0" in log

@@ -13,7 +13,7 @@ from serving_documents import UNCLAIMED, bones, operations, schemas
 from serving_environments import SCHEMA, environment
 from serving_instance import Answer, Instance, ask, failed, serving
 from serving_reference import refused, theirs
-from serving_upstream import BAD, CASES, SERVING, VARIABLES, Case
+from serving_upstream import BAD, CASES, VARIABLES, Case
 from serving_upstream_scripts import UPSTREAM
 
 README = Path(__file__).parent.parent / "README.md"
@@ -30,10 +30,11 @@ def both(
     folder = tmp_path_factory.mktemp(name)
     own = environment(*SCHEMA, warm="import inference_schema.parameter_types.pandas_parameter_type")
     variables = VARIABLES.get(name, {})
-    changes = {"serving": SERVING.get(name, {}), "environment_variables": variables}
     with (
         theirs(folder / "theirs", script, variables) as reference,
-        serving(folder / "ours", script, python=str(own), **changes) as service,
+        serving(
+            folder / "ours", script, python=str(own), environment_variables=variables
+        ) as service,
     ):
         yield name, reference, service
 
@@ -135,14 +136,20 @@ def test_what_theirs_refuses_to_start_with_ours_refuses_too(tmp_path: Path) -> N
     assert expected == actual
 
 
-def test_the_time_is_set_by_the_serving_block_alone(tmp_path: Path) -> None:
-    script = "import time\ndef init(): pass\ndef run(data): time.sleep(0.5)"
-    variables = {"SCORING_TIMEOUT_MS": "100"}
+def test_variables_that_steer_theirs_alone_reach_the_script(tmp_path: Path) -> None:
+    names = (
+        "AZUREML_CONFIG_FILE",
+        "AZUREML_DEBUG_PORT",
+        "WORKER_PRELOAD",
+        "SEPERATE_HEALTH_ENDPOINT",
+    )
+    script = "import os\ndef init(): pass\ndef run(data): return dict(os.environ)"
+    variables = dict.fromkeys(names, "5678")
 
     with serving(tmp_path, script, environment_variables=variables) as service:
-        answer = service.score(1)
+        found = service.score(1).json
 
-    assert 200 == answer.status
+    assert variables == {name: found[name] for name in names}
 
 
 def test_theirs_closes_each_connection_and_ours_keeps_it(both: tuple[str, Any, Instance]) -> None:

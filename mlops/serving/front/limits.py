@@ -1,5 +1,6 @@
 """What a client may ask for, in seconds, requests and bytes. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -41,8 +42,17 @@ FRONT = frozenset(field.name for field in fields(Limits)) - {"timeout"}
 POSITIVE = ("timeout", "workers", "connections", "head_timeout", "body_timeout", "keep_alive")
 
 
-def limits(given: Mapping[str, Any]) -> Limits:
-    """Read the numbers of the `serving` block."""
+V1 = (
+    ("timeout", "SCORING_TIMEOUT_MS", 0.001),
+    ("timeout", "WORKER_TIMEOUT", 1),
+    ("workers", "WORKER_COUNT", 1),
+)
+"""What v1's server reads in its environment, and how many of our units one of its is."""
+
+
+def limits(said: Mapping[str, Any], variables: Mapping[str, str]) -> Limits:
+    """Read the numbers of the `serving` block, and v1's variables where it says nothing."""
+    given = {**carried(variables, said), **said}
     found: dict[str, Any] = {}
     for name, default in asdict(Limits()).items():
         value = given.get(name, default)
@@ -52,6 +62,19 @@ def limits(given: Mapping[str, Any]) -> Limits:
         if found[name] < 0 or (name in POSITIVE and not found[name]):
             raise UnfitError(f"`serving.{name}` in `settings.json` is out of range")
     return Limits(**found)
+
+
+def carried(variables: Mapping[str, str], said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what v1's variables say that the `serving` block does not; the shorter time wins."""
+    found: dict[str, Any] = {}
+    for name, variable, unit in V1:
+        value = variables.get(variable, "").strip()
+        if name in said or not value:
+            continue
+        if not (value.isascii() and value.isdigit()) or not int(value):
+            raise UnfitError(f"`{variable}` is `{value}`, not a whole number above 0")
+        found[name] = min(int(value) * unit, found.get(name, math.inf))
+    return found
 
 
 def split(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

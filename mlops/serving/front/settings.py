@@ -99,7 +99,7 @@ def parse(given: Mapping[str, Any], folder: Path) -> Settings:
         source_name=str(given.get("source_name", code.name)),
         models=tuple(model(one) for one in given.get("models", ())),
         environment_variables=variables,
-        limits=limits(serving),
+        limits=limits(serving, variables),
         worker=worker,
         drain_grace=float(given.get("drain_grace", 10.0)),
         drain_delay=float(given.get("drain_delay", 0.0)),

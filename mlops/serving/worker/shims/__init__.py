@@ -33,6 +33,8 @@ STANDS_IN: Dict[str, str] = {
     "azureml.core.model": HERE + ".model",
     "azureml.exceptions": HERE + ".model",
     "azureml.telemetry": HERE + ".automl",
+    "azureml.train": "",
+    "azureml.train.automl": "",
     "azureml.monitoring": HERE + ".monitoring",
     "azureml.monitoring.modeldatacollector": HERE + ".monitoring",
     "azureml_inference_server_http": "",

@@ -13,6 +13,8 @@ __all__ = ["Model", "ModelNotFoundException", "WebserviceException"]
 class WebserviceException(Exception):  # noqa: N818 - v1's name
     """v1's error of this class."""
 
+    __module__ = "azureml.exceptions"  # what a script's traceback calls it
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
@@ -20,6 +22,8 @@ class WebserviceException(Exception):  # noqa: N818 - v1's name
 
 class ModelNotFoundException(WebserviceException):
     """v1's error of this name."""
+
+    __module__ = "azureml.exceptions"
 
 
 class Model:

@@ -61,6 +61,9 @@ class AMLRequest:
         self.remote_addr: str = meta.get("client", "")
         self._form: List[Tuple[Several, Several]] = []
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url!r} [{self.method}]>"
+
     @property
     def args(self) -> Several:
         """Return the query parameters."""
