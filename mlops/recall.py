@@ -15,7 +15,7 @@ class HasRecorded(Protocol):
     """A target whose platform cannot keep some fields of a living service: the records do."""
 
     recorded: ClassVar[Collection[str]]
-    """First words of the paths of these fields."""
+    """The paths of these fields, or their first words."""
 
 
 def recall(seen: Iterable[Observed], places: Places, records: Records) -> tuple[Observed, ...]:
@@ -44,7 +44,7 @@ def _kept(wanted: Desired | None, record: Applied, place: HasRecorded) -> Fields
     return {
         path: value
         for path, value in (wanted.fields if wanted else {}).items()
-        if path.partition(".")[0] in place.recorded
+        if {path, path.partition(".")[0]} & set(place.recorded)
         and record.hashes.get(path) == fingerprint(value)
     }
 

@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +27,10 @@ def base() -> Iterator[str]:
     """Make a base image with this interpreter, and remove it at the end; its name."""
     api = client()
     name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
-    words = [word for line in ENVIRONMENT for word in ("-c", f"ENV {line}")]
-    program = shutil.which("docker") or "docker"
-    subprocess.run(
-        [program, "import", *words, str(base_tar()), name], check=True, capture_output=True
-    )
+    repository, _, tag = name.partition(":")
+    changes = [f"ENV {line}" for line in ENVIRONMENT]
+    told = api.import_image_from_file(str(base_tar()), repository, tag, changes)
+    assert '"error"' not in told, told
     try:
         yield name
     finally:

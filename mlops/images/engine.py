@@ -69,21 +69,38 @@ class EngineBuilder:
         assert resolved is not None  # noqa: S101  it ends in one, or raises
         base = yield from bases.pinned(resolved.base.digest)
         drafts = list(drafting(inputs, resolved, means))
-        there, missing = split(base["RootFS"]["Layers"], drafts, self._known())
-        for draft in missing:
-            yield from draft.prepare()
-        thin = Thin(name=self._name(inputs), base=base, inputs=inputs, below=there, missing=missing)
-        yield from self._loaded(thin, [draft.key for draft in drafts])
+        new = yield from self._sent(base, drafts, inputs)
         made = self.find(inputs)
         if made is None:
             raise TargetError(Problem(summary=f"the engine did not keep `{self._name(inputs)}`"))
-        yield Made(reference=made, new=len(missing))
+        yield Made(reference=made, new=new)
 
-    def _loaded(self, thin: "Thin", keys: Sequence[str]) -> Iterator[Progress]:
-        total = sum(draft.size for draft in thin.missing)
-        yield Progress(text=f"loading {len(thin.missing)} of {len(keys)} layers", total=total)
-        for _ in self.engine.images.load(thin.archive(keys)):
-            pass
+    def _sent(
+        self, base: Mapping[str, Any], drafts: Sequence[Draft], inputs: ImageInputs
+    ) -> Generator[Progress, None, int]:
+        """Send the layers that the engine lacks; return how many these were.
+
+        What it had may go at any time, with an image of somebody else's: then all are sent.
+        """
+        known: Known = self._known()
+        while True:
+            there, missing = split(base["RootFS"]["Layers"], drafts, known)
+            for draft in missing:
+                yield from draft.prepare()
+            total = sum(draft.size for draft in missing)
+            yield Progress(text=f"loading {len(missing)} of {len(drafts)} layers", total=total)
+            thin = Thin(
+                name=self._name(inputs), base=base, inputs=inputs, below=there, missing=missing
+            )
+            try:
+                for _ in self.engine.images.load(thin.archive([draft.key for draft in drafts])):
+                    pass
+            except TargetError:
+                if len(missing) == len(drafts):
+                    raise
+                known = {}
+            else:
+                return len(missing)
 
     def _known(self) -> Known:
         """Return what lies upon what in the images of ours that the engine has."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops.clients.docker.containers import GRACE
 from mlops.images import paths
-from mlops.plain import thaw
+from mlops.plain import NOTHING, thaw
 from mlops.services import written_checks
 from mlops.spec import Fields, Json
 from mlops.targets.docker import marks
@@ -28,6 +28,8 @@ SECOND = 10**9
 PORT = f"{paths.PORT}/tcp"
 INSTANCE = f"/{paths.INSTANCE}"
 CODE = "code"
+KEYS = "keys.json"
+"""The keys that the server takes; it reads them again when they change."""
 
 PROBE = (
     "import socket; s = socket.create_connection(('127.0.0.1', {port}), 3);"
@@ -58,7 +60,7 @@ def body(wanted: Desired, part: Part) -> dict[str, Any]:
         "ExposedPorts": {PORT: {}},
         "Healthcheck": {
             "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe()],
-            "Interval": 5 * SECOND,
+            "Interval": 10 * SECOND,
             "Timeout": 5 * SECOND,
             "Retries": 3,
             "StartPeriod": 600 * SECOND,
@@ -125,7 +127,7 @@ def told(wanted: Desired) -> str:
     fields = {
         path: thaw(value)
         for path, value in wanted.fields.items()
-        if path.partition(".")[0] not in RECORDED
+        if not {path, path.partition(".")[0]} & set(RECORDED)
     }
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
@@ -148,6 +150,7 @@ def settings(
         "environment_variables": dict(variables),
         "serving": {"max_wait": None, **group(wanted.fields, "serving")},
         **_faced(wanted.fields),
+        **({"auth": {"type": "key"}} if "auth.type" in wanted.fields else {}),
         "checks": written_checks(wanted.checks),
         "drain_grace": DRAIN,
     }
@@ -170,8 +173,8 @@ def group(fields: Fields, name: str) -> dict[str, Any]:
     }
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
-    """Return a tar for the volume of a service, which its server alone may read."""
+def archive(files: Mapping[str, bytes], links: Mapping[str, str] = NOTHING) -> bytes:
+    """Return a tar for the volume of a service: files that its server alone may read, and links."""
     uid, _, gid = paths.USER.partition(":")
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -180,9 +183,10 @@ def archive(files: Mapping[str, bytes]) -> bytes:
             info.size, info.mode = len(data), 0o600
             info.uid, info.gid = int(uid), int(gid)
             tar.addfile(info, io.BytesIO(data))
-        link = tarfile.TarInfo(CODE)
-        link.type, link.linkname = tarfile.SYMTYPE, f"/{paths.CODE}"
-        tar.addfile(link)
+        for name, goal in sorted(links.items()):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, goal
+            tar.addfile(link)
     return out.getvalue()
 
 

@@ -8,6 +8,7 @@ from mlops.errors import Problem, SpecError
 from mlops.facing import facing_fields, unlocked_routes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
 from mlops.images.wanted import image_inputs
+from mlops.keys import key_fields, key_labels
 from mlops.plain import thaw
 from mlops.references import field
 from mlops.services import Resources, checks_digest, serving_fields, written_checks
@@ -82,7 +83,7 @@ def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
         },
         needs=(*_models(pins), image),
         claims={claim: deployment.places.get("port", deployment.where)},
-        labels=labels | words_of(fields),
+        labels={**labels, **words_of(fields), **key_labels(fields)},
         summary=f"{words} at {answers}" if words else answers,
         endpoint=answers,
         protect=deployment.protect,
@@ -98,7 +99,7 @@ def image_of(wanted: Desired) -> ImageInputs:
 
 def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> dict[str, Json]:
     settings: ServiceSettings = deployment.settings
-    unlocked = unlocked_routes(settings, locked=False)
+    unlocked = unlocked_routes(settings, locked=settings.auth is not None)
     if unlocked:
         raise SpecError(*(_unlocked(deployment, name) for name in unlocked))
     variables = pins.inference.environment_variables
@@ -111,7 +112,8 @@ def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> dict[str, Json]
         "port": settings.port,
         **serving_fields(settings.serving),
         **_resources(settings.resources, deployment),
-        **facing_fields(settings, "", locked=False),
+        **facing_fields(settings, "", locked=settings.auth is not None),
+        **(key_fields(settings.auth.type, pins.generations) if settings.auth else {}),
         "server": mlops.__version__,
         "checks": checks_digest(written_checks(deployment.checks)),
         "container": "running",
@@ -129,7 +131,7 @@ def _unlocked(deployment: Deployment, name: str) -> Problem:
     return Problem(
         summary=f"`{name}` of `{deployment.name}` asks for a key, and the service has none",
         where=deployment.places.get(name, deployment.where),
-        hint="write `open` or `off`",
+        hint="write `auth: {type: key}` beside it, or `open` or `off`",
     )
 
 

@@ -23,9 +23,10 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Iterator[Progress
         containers.rename(str(main["Id"]), subject.name)
     subject.sweep()
     if main is not None and change.fields and change.impact is Impact.METADATA:
-        yield Progress(text="changing its limits")
+        yield Progress(text="changing it as it runs")
         policy = {"RestartPolicy": {"Name": str(wanted.fields["restart"])}}
         containers.update(str(main["Id"]), container.limits(wanted.fields) | policy)
+        subject.lay(str(main["Id"]), wanted)
     elif main is not None and not change.fields and _serves(main, wanted):
         yield Progress(text="it never stopped")
     elif main is not None and _only_stopped(change):

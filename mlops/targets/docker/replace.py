@@ -3,7 +3,6 @@
 Safe to be cut short anywhere: names are deterministic, and what is left over bears a mark.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -120,9 +119,7 @@ class Replacement:
             published=ending != TRIAL,
         )
         made = subject.engine.containers.create(part.name, container.body(wanted, part))
-        settings = json.dumps(self._settings(), indent=2, sort_keys=True).encode()
-        laid = container.archive({"settings.json": settings})
-        subject.engine.files.put(made, container.INSTANCE, laid)
+        subject.lay(made, wanted, self._settings())
         return made
 
     def _volume(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from mlops.facing import LOGS, Collection, Cors, Logs, Policy
-from mlops.services import RESOURCES, SERVING, Resources, Serving
+from mlops.services import RESOURCES, SERVING, Auth, Resources, Serving
 from mlops.settings import HOST, HOST_HINT, Setting
 from mlops.spec import SecretRef
 from mlops.values import Impact
@@ -57,12 +57,13 @@ class ServiceSettings:
         str,
         Setting(
             "Address of the engine's machine that the port is published on; 0.0.0.0 opens it to"
-            " the network.",
+            " the network: ask for a key with `auth`.",
             pattern=HOST,
             hint=HOST_HINT,
         ),
     ] = "127.0.0.1"
     serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
+    auth: Annotated[Auth | None, Setting("Who may ask it; everybody by default.")] = None
     resources: Annotated[Resources, Setting("What the container gets of the machine.")] = RESOURCES
     cors: Annotated[Cors | None, Setting("What web pages of other origins may do.")] = None
     logs: Annotated[Logs, Setting("How the server writes its log.")] = LOGS
@@ -79,8 +80,8 @@ class ServiceSettings:
         return None
 
 
-RECORDED = ("tags", "description", "protect")
-"""The field groups that a container cannot keep, since its labels never change."""
+RECORDED = ("tags", "description", "protect", "auth.primary", "auth.secondary")
+"""The fields, or groups of them, that a container cannot keep, since its labels never change."""
 
 IMPACT: Mapping[str, Impact] = {
     "tags": Impact.METADATA,
@@ -89,6 +90,8 @@ IMPACT: Mapping[str, Impact] = {
     "resources": Impact.METADATA,
     "restart": Impact.METADATA,
     "name": Impact.METADATA,
+    "auth.primary": Impact.METADATA,
+    "auth.secondary": Impact.METADATA,
     "digest": Impact.NONE,
 }
 """Whatever is not named here needs another container."""

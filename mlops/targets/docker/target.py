@@ -1,26 +1,19 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
-from mlops.clients.oci.login import Login
-from mlops.images.builder import Builder, Made
-from mlops.images.engine import EngineBuilder
-from mlops.images.inputs import inputs_of
-from mlops.images.registry import RegistryBuilder
-from mlops.images.shipped import ShippedBuilder
-from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.docker.desire import At, desired_image, desired_service
 from mlops.targets.docker.health import health
+from mlops.targets.docker.image import change_image
+from mlops.targets.docker.keys import keys_of
 from mlops.targets.docker.live import main_of, observed_images, observed_volumes
-from mlops.targets.docker.login import login_of
 from mlops.targets.docker.logs import lines_of
 from mlops.targets.docker.looking import inspections, observed_listeners, snapshot_of
 from mlops.targets.docker.machine import machine_of
@@ -85,7 +78,7 @@ class DockerTarget:
         """Make one change. Ends in what was made, or in nothing after a delete."""
         engine = Engine(wire=self._wire, allowed=means.lease.check)
         if change.address.kind == "image":
-            yield from self._image(engine, change, means)
+            yield from change_image(engine, change, self._settings, self._repository, means)
         elif change.address.kind == "service":
             yield from self._service(engine, change, means)
         else:
@@ -106,6 +99,10 @@ class DockerTarget:
         """Return how the container of a service stands."""
         return health(Engine(wire=self._wire), container_name(self._owner.project, address.name))
 
+    def keys(self, address: Address) -> Mapping[str, str]:
+        """Return the keys that a service takes, by their slots; nothing where it asks for none."""
+        return keys_of(Engine(wire=self._wire), container_name(self._owner.project, address.name))
+
     def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
         """Yield the last lines that a service printed, then, if `follow`, each new one."""
         name = container_name(self._owner.project, address.name)
@@ -115,27 +112,6 @@ class DockerTarget:
     def _repository(self) -> str:
         """What images of ours are called in the engine."""
         return self._settings.repository or local_repository(self._owner.project)
-
-    def _image(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
-        if change.after is None:
-            yield Progress(text="removing")
-            digest = str(change.before.fields["digest"]) if change.before else ""
-            tag = digest.removeprefix("sha256:")
-            engine.images.remove(f"{self._repository}:{tag}")
-            return
-        login = partial(login_of, self._settings, change.after.inputs.get("base_login"), means)
-        for step in self._builder(engine, login).make(inputs_of(thaw(change.after.inputs)), means):
-            if not isinstance(step, Made):
-                yield step
-
-    def _builder(self, engine: Engine, login: Callable[[str], Login | None]) -> Builder:
-        """Return what makes images: in the engine alone, or by way of a repository."""
-        if not self._settings.repository:
-            return EngineBuilder(engine=engine, repository=self._repository, login=login)
-        return ShippedBuilder(
-            engine=engine,
-            registry=RegistryBuilder(repository=self._repository, login=login),
-        )
 
     def _service(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
         subject = Subject(

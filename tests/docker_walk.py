@@ -1,0 +1,58 @@
+"""A user of a Docker engine: the starter of `walk.py`, served by containers."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker_engine
+from walk import NO_CHANGES, Walk, walking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerWalk:
+    """A walk whose target is the engine of this machine."""
+
+    walk: Walk
+    project: str
+
+    @property
+    def main(self) -> dict[str, Any]:
+        """The container of the service, with everything that the engine knows of it."""
+        return dict(docker_engine.client().inspect_container(f"{self.project}-diabetes"))
+
+    def apply(self, *words: str) -> str:
+        """Apply, see that all was done, and return what was shown."""
+        answer = self.walk.apply(*words)
+        assert answer.code == 0, answer.err + answer.out
+        return answer.out
+
+    def settled(self) -> None:
+        """Assert that nothing is left to do, and nothing is there but what is needed."""
+        assert self.walk.plan() == NO_CHANGES
+        assert [f"/{self.project}-diabetes"] == [
+            name for one in docker_engine.containers(self.project) for name in one["Names"]
+        ]
+        assert 1 == len(docker_engine.volumes(self.project))
+        assert 1 == len(docker_engine.images(self.project))
+
+
+@contextlib.contextmanager
+def docker_walking(parent: Path, base: str) -> Iterator[DockerWalk]:
+    """Make a starter that is served by containers; at the end, remove what bears its mark."""
+    project = docker_engine.project()
+    try:
+        with walking(parent) as walk:
+            walk.edit("mlops.yaml", "project: starter", f"project: {project}")
+            walk.edit("mlops.yaml", "kind: process", "kind: docker")
+            walk.edit(
+                "mlops.yaml",
+                "entry_script: score.py",
+                f"entry_script: score.py\n    base_image: {base}",
+            )
+            yield DockerWalk(walk=walk, project=project)
+    finally:
+        docker_engine.clean(project)
+        shutil.rmtree(parent / "cache", ignore_errors=True)
