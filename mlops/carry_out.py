@@ -6,7 +6,7 @@ from threading import Event as Flag
 from mlops.apply import PARALLELISM, apply
 from mlops.errors import LockedError
 from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
-from mlops.plan import compared
+from mlops.plan import compared, filed
 from mlops.policy import blocked
 from mlops.protocols import Means, Records, World
 from mlops.spec import Fields
@@ -31,7 +31,7 @@ def carry_out(
     open_before = frozenset(world.records.unfinished())
     world.records.begin(number, agreed.wanted, agreed.pending)
     _catch_up(world.records, number, agreed)
-    after = {change.address: change.after for change in agreed.changes}
+    after = {change.address: filed(change) for change in agreed.changes}
     ends: dict[Address, Event] = {}
     events = apply(
         agreed.pending,
@@ -109,5 +109,6 @@ def _catch_up(records: Records, number: int, agreed: Plan) -> None:
     applied = records.read()
     for change in agreed.changes:
         record = applied.get(change.address)
-        if change.action is Action.KEEP and change.after and record and record.unfinished:
-            records.write(number, change.address, change.after.fields)
+        wanted = filed(change)
+        if change.action is Action.KEEP and wanted and record and record.unfinished:
+            records.write(number, change.address, wanted.fields)

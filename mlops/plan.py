@@ -6,12 +6,14 @@ from dataclasses import replace
 from mlops.claims import Holders, any_clash, words
 from mlops.diff import diff, worst
 from mlops.errors import Problem, SpecError
+from mlops.ignored import Ignored
 from mlops.order import ordered
 from mlops.plain import Frozen, fingerprint
+from mlops.policy import ignored
 from mlops.protocols import Places
 from mlops.references import bare
 from mlops.renaming import with_renames
-from mlops.spec import Fields
+from mlops.spec import Fields, IgnoreRule, Json
 from mlops.values import (
     Action,
     Address,
@@ -23,7 +25,6 @@ from mlops.values import (
     Impact,
     Observed,
     Ownership,
-    Plan,
 )
 
 REASONS = {
@@ -43,10 +44,12 @@ def plan(
     observed: Iterable[Observed],
     applied: Mapping[Address, Applied],
     places: Places,
+    rules: tuple[IgnoreRule, ...] = (),
 ) -> tuple[Change, ...]:
     """Return every change in the order of execution, what is kept included.
 
-    Raises SpecError where a wanted name or port belongs to somebody else.
+    Drift that one of the `rules` names is let be. Raises SpecError where a wanted name or port
+    belongs to somebody else.
     """
     wanted = {thing.address: thing for thing in desired}
     seen = tuple(observed)
@@ -56,7 +59,7 @@ def plan(
     if problems:
         raise SpecError(*problems)
     made = [
-        _change(thing, ours.get(thing.address), applied.get(thing.address), places)
+        _change(thing, ours.get(thing.address), applied.get(thing.address), places, rules)
         for thing in wanted.values()
     ]
     needed = {address for thing in others for address in thing.needs}
@@ -117,41 +120,15 @@ def notes(observed: Iterable[Observed]) -> tuple[str, ...]:
     )
 
 
-def drifted(whole: Plan, applied: Mapping[Address, Applied]) -> Plan:
-    """Return only what somebody else changed since it was last applied."""
-    changes = (_drift(change, applied) for change in whole.changes)
-    return Plan(
-        project=whole.project,
-        store=whole.store,
-        changes=tuple(change for change in changes if change is not None),
-        notes=whole.notes,
-        calls=whole.calls,
-    )
-
-
-def _drift(change: Change, applied: Mapping[Address, Applied]) -> Change | None:
-    """Return what of `change` is drift, a kept thing if nothing is; None for what never was."""
-    if change.action is Action.CREATE:
-        before = applied.get(change.address)
-        lost = before and not before.unfinished and change.after
-        return change if lost and _was_there(lost, before) else None
-    fields = tuple(field for field in change.fields if field.cause in (Cause.DRIFT, Cause.BOTH))
-    action = Action.KEEP if change.action is Action.DELETE or not fields else change.action
-    return replace(
-        change,
-        action=action,
-        reason=_reason(fields),
-        fields=fields,
-        impact=worst(tuple(field.impact for field in fields)),
-        downtime="",
-    )
-
-
 def _change(
-    thing: Desired, live: Observed | None, applied: Applied | None, places: Places
+    thing: Desired,
+    live: Observed | None,
+    applied: Applied | None,
+    places: Places,
+    rules: tuple[IgnoreRule, ...],
 ) -> Change:
     if live is None:
-        gone = "somebody deleted it" if _was_there(thing, applied) else "not there yet"
+        gone = "somebody deleted it" if was_there(thing, applied) else "not there yet"
         if applied and applied.unfinished:
             gone = REASONS[Cause.UNFINISHED]
         return Change(
@@ -159,24 +136,53 @@ def _change(
         )
     place = places[thing.address.place]
     fields = diff(applied, live, thing, place.impact)
-    if all(field.path in thing.loose and field.before is not None for field in fields):
+    counting = tuple(each for each in fields if each.path not in thing.loose or each.before is None)
+    let_be = ignored(thing.address, counting, rules)
+    thing, fields = _staying(thing, let_be), _rest(fields, let_be)
+    if len(let_be) == len(counting):
         kept = {field.path: field.before for field in fields}
         thing, fields = replace(thing, fields=Frozen({**thing.fields, **kept})), ()
     impact = worst(tuple(field.impact for field in fields))
     return Change(
         address=thing.address,
         action=_action(fields, impact),
-        reason=_reason(fields),
+        reason=reason(fields),
         fields=fields,
         impact=impact,
         downtime=place.downtime.get(impact, "") if fields else "",
         before=live,
         after=thing,
         needs=thing.needs,
+        ignored=let_be,
     )
 
 
-def _was_there(thing: Desired, applied: Applied | None) -> bool:
+def filed(change: Change) -> Desired | None:
+    """Return what a change makes as the file says it, where it lets something be as it is live."""
+    if change.after is None:
+        return None
+    return _with(change.after, {one.path: one.wanted for one in change.ignored})
+
+
+def _staying(thing: Desired, let_be: Iterable[Ignored]) -> Desired:
+    return _with(thing, {one.path: one.live for one in let_be})
+
+
+def _with(thing: Desired, values: Mapping[str, Json]) -> Desired:
+    """Return a thing with other values of some fields; those that are None are absent."""
+    if not values:
+        return thing
+    fields = {**thing.fields, **values}
+    told = {path: value for path, value in fields.items() if value is not None}
+    return replace(thing, fields=Frozen(told))
+
+
+def _rest(fields: Iterable[FieldChange], let_be: Iterable[Ignored]) -> tuple[FieldChange, ...]:
+    paths = {one.path for one in let_be}
+    return tuple(field for field in fields if field.path not in paths)
+
+
+def was_there(thing: Desired, applied: Applied | None) -> bool:
     """Tell whether a missing thing was applied. One with another digest is another thing."""
     if applied is None:
         return False
@@ -190,7 +196,8 @@ def _action(fields: tuple[FieldChange, ...], impact: Impact) -> Action:
     return Action.REPLACE if impact is Impact.REPLACE else Action.UPDATE
 
 
-def _reason(fields: tuple[FieldChange, ...]) -> str:
+def reason(fields: Iterable[FieldChange]) -> str:
+    """Return in words why fields differ."""
     causes = dict.fromkeys(field.cause for field in fields)
     return ", ".join(REASONS[cause] for cause in causes)
 

@@ -167,7 +167,7 @@ def _impact(change: Change) -> Impact:
 
 def _item(plan: Plan, change: Change) -> Item:
     where = plan.identities.get(change.address.place, "")
-    loose = change.after.loose if change.after else ()
+    loose = (*(change.after.loose if change.after else ()), *(one.path for one in change.ignored))
     before = _fields(change.before, loose)
     after = _fields(change.after, loose)
     protect = bool(change.after and change.after.protect)
@@ -191,7 +191,7 @@ def _item(plan: Plan, change: Change) -> Item:
 
 
 def _fields(thing: Observed | Desired | None, loose: tuple[str, ...]) -> Fields | None:
-    """Return the fields that count: a tag that tells the commit does not."""
+    """Return the fields that count: what is ignored and a tag that tells the commit do not."""
     if thing is None:
         return None
     return {path: bare(value) for path, value in thing.fields.items() if path not in loose}

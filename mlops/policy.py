@@ -1,9 +1,14 @@
-"""The limits that a plan must keep. Pure."""
+"""The limits that a plan must keep, and the drift that it lets be. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from mlops.errors import Problem
-from mlops.values import Action, Address, Change, Impact, Plan
+from mlops.ignored import Ignored
+from mlops.references import place_of
+from mlops.spec import IgnoreRule
+from mlops.values import Action, Address, Cause, Change, FieldChange, Impact, Plan
 
 FLEET = 10
 """From this many live services on, the share of removals is limited too."""
@@ -14,6 +19,12 @@ SHARE = 0.3
 
 COSTS = tuple(Impact)
 """From harmless to worst."""
+
+STAYING = frozenset(
+    ("tags", "description", "protect", "environment_variables", "serving", "resources", "scale")
+)
+"""Field groups that a place makes again as they are live. The rest, like code or a stopped process,
+is made as the file says whenever a service changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,57 @@ def check(plan: Plan, limits: Limits) -> tuple[Problem, ...]:
             ),
         )
     return ()
+
+
+def in_force(rules: Iterable[IgnoreRule], today: str) -> tuple[IgnoreRule, ...]:
+    """Return the rules that have an effect on a day."""
+    return tuple(rule for rule in rules if today <= rule.expires)
+
+
+def expired(rules: Iterable[IgnoreRule], today: str) -> tuple[str, ...]:
+    """Return a sentence for each rule that has none any more."""
+    return tuple(
+        f"the rule `{rule.name}` has no effect since {rule.expires}: {rule.reason} ({rule.owner})"
+        for rule in rules
+        if today > rule.expires
+    )
+
+
+def ignored(
+    address: Address, fields: tuple[FieldChange, ...], rules: tuple[IgnoreRule, ...]
+) -> tuple[Ignored, ...]:
+    """Return which fields of a thing are let be: drift that a rule in force names.
+
+    Where the thing changes for other reasons, only what its place can make as it is live stays.
+    """
+    matched = {field.path: rule for field in fields if (rule := _rule(address, field, rules))}
+    alone = len(matched) == len(fields)
+    return tuple(
+        Ignored(path=field.path, live=field.before, wanted=field.after, rule=matched[field.path])
+        for field in fields
+        if field.path in matched and (alone or _stays(field))
+    )
+
+
+def _rule(address: Address, field: FieldChange, rules: Iterable[IgnoreRule]) -> IgnoreRule | None:
+    """Return the first rule that names a drifted field, by itself or by its group."""
+    if field.cause is not Cause.DRIFT:
+        return None
+    names = (field.path, field.path.partition(".")[0])
+    return next(
+        (
+            rule
+            for rule in rules
+            if fnmatchcase(str(address), rule.address)
+            and any(fnmatchcase(name, glob) for name in names for glob in rule.fields)
+        ),
+        None,
+    )
+
+
+def _stays(field: FieldChange) -> bool:
+    secret = place_of(field.before) or place_of(field.after)
+    return field.path.partition(".")[0] in STAYING and not secret
 
 
 def strength(change: Change) -> Impact:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, SupportsInt, TypeAlias, runtime_checkable
 
+from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.events import Event, Report
-from mlops.spec import Deployment, Environment, Fields, SecretRef
+from mlops.spec import Deployment, Environment, Fields, IgnoreRule, SecretRef
 from mlops.values import (
     Address,
     Applied,
@@ -222,8 +223,8 @@ class View(Protocol):
     def plan(self, plan: Plan) -> str:
         """Show what will happen."""
 
-    def drift(self, plan: Plan) -> str:
-        """Show what somebody else did, told from the plan that would mend it."""
+    def drift(self, drift: Drift) -> str:
+        """Show what somebody else did."""
 
     def event(self, event: Event) -> str:
         """Show one thing that apply says."""
@@ -278,7 +279,8 @@ class World:
     """The places of a run, and the records of the runs before.
 
     `left` names the places of earlier runs that the file has left. `secrets` is given to who
-    applies alone: a plan reads none.
+    applies alone: a plan reads none. `ignore` are the rules of the file; `today` is the day that
+    they are in force or not, one for a whole run.
     """
 
     project: str
@@ -287,3 +289,5 @@ class World:
     records: Records
     left: Collection[str] = ()
     secrets: Secrets | None = None
+    ignore: tuple[IgnoreRule, ...] = ()
+    today: str = ""

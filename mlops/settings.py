@@ -74,6 +74,9 @@ IMAGE = r"^[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?$"
 SIZE = r"^[1-9][0-9]{0,8}(kB|MB|GB|KiB|MiB|GiB)$"
 SIZE_HINT = "write a whole number and its unit, as `500kB`, `100MB` or `64MiB`"
 
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DAY_HINT = "write a day, as `2026-12-31`"
+
 LABEL = r"^\S(.*\S)?$"
 LABEL_HINT = "use a key of one line, neither empty nor with blanks around it"
 

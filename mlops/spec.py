@@ -178,6 +178,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreRule:
+    """Drift that is agreed to, for a while: it is neither shown as drift nor mended.
+
+    `address` and `fields` are globs; `expires` is the last day in force, as `2026-12-31`.
+    """
+
+    name: str
+    address: str
+    fields: tuple[str, ...]
+    reason: str
+    owner: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """Everything that the files say, checked. `root` is the checkout, `folder` the file's own."""
 
@@ -190,5 +205,6 @@ class Spec:
     inference: Mapping[str, Inference]
     targets: Mapping[str, TargetSpec]
     deployments: Mapping[str, Deployment]
+    ignore: tuple[IgnoreRule, ...] = ()
     master_secret: SecretRef | None = None
     rules: tuple[Rule, ...] = ()

@@ -7,6 +7,7 @@ from typing import SupportsInt
 from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import compared, notes, plan
+from mlops.policy import expired, in_force
 from mlops.protocols import CountsCalls, Records, World
 from mlops.recall import recall
 from mlops.secrets.compare import assumed, identified
@@ -30,7 +31,8 @@ def survey(world: World, desired: Iterable[Desired], selection: Selection = EVER
         compared = identified(found.wanted, seen, world.secrets, among)
         found = _planned(world, compared, seen, applied, selection)
     changes = tuple(told(change) for change in found.changes)
-    return replace(found, changes=changes, notes=(*held, *secrets, *notes(seen)))
+    over = expired(world.ignore, world.today)
+    return replace(found, changes=changes, notes=(*held, *secrets, *over, *notes(seen)))
 
 
 def _planned(
@@ -43,7 +45,7 @@ def _planned(
     whole = Plan(
         project=world.project,
         store=world.store,
-        changes=plan(wanted, seen, applied, world.places),
+        changes=plan(wanted, seen, applied, world.places, in_force(world.ignore, world.today)),
         wanted=wanted,
         identities={name: place.identity for name, place in world.places.items()},
         calls=_calls(world),

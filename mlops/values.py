@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mlops.errors import Where
+from mlops.ignored import Ignored
 from mlops.plain import NOTHING
 from mlops.spec import Check, Fields, Framework, Inference, Json
 
@@ -213,9 +214,8 @@ class FieldChange:
 class Change:
     """What happens to one address; a create has no `before`, a delete no `after`.
 
-    `reason` and `downtime` are for people; nothing may branch on them. `stops_first` marks the
-    one of several services that want each other's ports that has to let go before all others;
-    `renamed` is the other side of a rename.
+    `reason` and `downtime` are for people; nothing may branch on them. `stops_first` is who lets go
+    first in a circle of wanted ports; `renamed` is the other side of a rename; `ignored` is live.
     """
 
     address: Address
@@ -229,6 +229,7 @@ class Change:
     needs: tuple[Address, ...] = ()
     stops_first: bool = False
     renamed: Address | None = None
+    ignored: tuple[Ignored, ...] = ()
 
 
 COUNTED = ("model", "service")
@@ -249,9 +250,8 @@ class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
     `wanted` is everything that shall exist, whatever part of it the changes are about; `left_out`
-    is what a selection leaves as it is;
-    `identities` are the places themselves, by the names that the addresses start with; `calls` is
-    how many requests to other machines it took.
+    is what a selection leaves as it is; `identities` are the places themselves, by the names that
+    the addresses start with; `calls` is how many requests to other machines it took.
     """
 
     project: str

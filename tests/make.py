@@ -5,6 +5,7 @@ from typing import Any
 
 from mlops.errors import Problem, Where
 from mlops.events import Done, Failed, Progressed, Report, Skipped, Started
+from mlops.ignored import Ignored
 from mlops.plain import freeze
 from mlops.spec import (
     Check,
@@ -12,6 +13,7 @@ from mlops.spec import (
     Environment,
     Expectation,
     Framework,
+    IgnoreRule,
     Inference,
     Model,
     Request,
@@ -192,6 +194,23 @@ def field_change(path: str = "port", **given: Any) -> FieldChange:
     """Return a port that the file changes."""
     defaults = {"before": 8890, "after": 8891, "cause": Cause.CONFIG, "impact": Impact.RESTART}
     return FieldChange(path=path, **{**defaults, **_frozen(given)})
+
+
+def rule(name: str = "tagger", **given: Any) -> IgnoreRule:
+    """Return a rule that lets the tags of every service be."""
+    defaults = {
+        "address": "*/service/*",
+        "fields": ("tags.*",),
+        "reason": "the finance robot tags them",
+        "owner": "ann",
+        "expires": "2026-12-31",
+    }
+    return IgnoreRule(name=name, **{**defaults, **given})
+
+
+def ignored(path: str = "tags.team", **given: Any) -> Ignored:
+    """Return a tag that somebody added, and a rule lets be."""
+    return Ignored(path=path, **{"live": "research", "wanted": None, "rule": rule(), **given})
 
 
 def change(at: str | Address = SERVICE, action: Action = Action.CREATE, **given: Any) -> Change:

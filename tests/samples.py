@@ -2,6 +2,7 @@
 
 import make
 
+from mlops.drifted import Drift, Known
 from mlops.errors import Problem
 from mlops.events import Event
 from mlops.values import Action, Cause, Change, Impact, Plan
@@ -130,7 +131,7 @@ def failed_events() -> tuple[Event, ...]:
     )
 
 
-def drifted_plan() -> Plan:
+def drift() -> Drift:
     edited = make.change(
         "laptop/service/edited",
         Action.UPDATE,
@@ -139,4 +140,13 @@ def drifted_plan() -> Plan:
     )
     gone = make.change("laptop/service/gone", reason="somebody deleted it")
     kept = make.change("laptop/service/kept", Action.KEEP, reason="")
-    return make.plan(gone, edited, kept)
+    return Drift(plan=make.plan(gone, edited, kept))
+
+
+def agreed_drift() -> Drift:
+    """Return what is ignored, known or wanted anyway, and nothing else."""
+    tags = make.ignored("tags.seen"), make.ignored("tags.team")
+    tagged = make.change("laptop/service/tagged", Action.KEEP, reason="", ignored=tags)
+    kept = make.change("laptop/service/kept", Action.KEEP, reason="")
+    known = (Known(address="laptop/service/kept", field="port", live="ab"),)
+    return Drift(plan=make.plan(tagged, kept), known=known, ahead=2)

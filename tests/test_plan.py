@@ -8,9 +8,10 @@ import make
 import pytest
 import yaml
 
+from mlops.drift import drifted
 from mlops.errors import SpecError, Where
 from mlops.plain import fingerprint
-from mlops.plan import drifted, notes, plan
+from mlops.plan import notes, plan
 from mlops.protocols import Means
 from mlops.values import (
     Action,
@@ -124,7 +125,7 @@ def drift(scenario: dict[str, Any]) -> list[str]:
     whole = Plan(project="p", store="s", changes=changes(scenario))
     return [
         f"{change.address} {' '.join(field.path for field in change.fields)}".strip()
-        for change in drifted(whole, applied(scenario)).changes
+        for change in drifted(whole, applied(scenario)).plan.changes
         if change.action is not Action.KEEP
     ]
 

@@ -2,8 +2,9 @@
 
 import make
 
-from mlops.policy import Limits, blocked, check
-from mlops.values import Action, Change, Plan
+from mlops.policy import Limits, blocked, check, expired, ignored, in_force
+from mlops.spec import IgnoreRule
+from mlops.values import Action, Cause, Change, FieldChange, Plan
 
 
 def deleted(name: str, *, protect: bool = False) -> Change:
@@ -64,3 +65,43 @@ def test_environments_and_models_do_not_count() -> None:
     given = plan(make.change(live.address, Action.DELETE, before=live, after=None))
 
     assert told(given, 0) == []
+
+
+def drifted(path: str, cause: Cause = Cause.DRIFT) -> FieldChange:
+    return make.field_change(path, before="live", after="wanted", cause=cause)
+
+
+def let_be(*fields: FieldChange, rules: tuple[IgnoreRule, ...] = (make.rule(),)) -> list[str]:
+    return [one.path for one in ignored(make.address(), fields, rules)]
+
+
+def test_a_rule_lets_the_drift_be_that_it_names_and_nothing_else() -> None:
+    assert let_be(drifted("tags.team"), drifted("description")) == ["tags.team"]
+    assert let_be(drifted("tags.team"), rules=(make.rule(address="prod/*"),)) == []
+    assert let_be(drifted("tags.team"), rules=(make.rule(fields=("tags",)),)) == ["tags.team"]
+    assert let_be(drifted("tags.team"), rules=(make.rule(fields=("t",)),)) == []
+
+
+def test_a_rule_stops_nothing_that_the_file_changes() -> None:
+    causes = [cause for cause in Cause if let_be(drifted("tags.team", cause))]
+
+    assert causes == [Cause.DRIFT]
+
+
+def test_what_a_place_can_not_make_as_it_is_live_is_let_be_only_alone() -> None:
+    rules = (make.rule(fields=("process", "tags")),)
+    moved = drifted("port", Cause.CONFIG)
+
+    assert let_be(drifted("process"), drifted("tags.a"), rules=rules) == ["process", "tags.a"]
+    assert let_be(drifted("process"), drifted("tags.a"), moved, rules=rules) == ["tags.a"]
+
+
+def test_a_rule_is_in_force_to_the_end_of_its_day_and_then_says_so() -> None:
+    rules = (make.rule(expires="2026-06-30"),)
+
+    assert in_force(rules, "2026-06-30") == rules
+    assert in_force(rules, "2026-07-01") == ()
+    assert expired(rules, "2026-06-30") == ()
+    assert expired(rules, "2026-07-01") == (
+        "the rule `tagger` has no effect since 2026-06-30: the finance robot tags them (ann)",
+    )

@@ -8,6 +8,7 @@ import pytest
 import samples
 from click import unstyle
 
+from mlops.drifted import Drift
 from mlops.plain import freeze
 from mlops.spec import Fields, Json
 from mlops.units import size
@@ -81,17 +82,21 @@ def test_a_replace_counts_as_both_and_an_environment_as_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "plan"),
-    [("some", samples.drifted_plan()), ("none", make.plan(make.change(action=Action.KEEP)))],
+    ("name", "drift"),
+    [
+        ("some", samples.drift()),
+        ("none", Drift(plan=make.plan(make.change(action=Action.KEEP)))),
+        ("agreed", samples.agreed_drift()),
+    ],
 )
-def test_drift_says_what_somebody_did(name: str, plan: Plan, golden: Golden) -> None:
-    golden(f"drift_{name}.txt", text().drift(plan))
+def test_drift_says_what_somebody_did(name: str, drift: Drift, golden: Golden) -> None:
+    golden(f"drift_{name}.txt", text().drift(drift))
 
 
 def test_drift_of_other_things_than_services_is_counted_by_kind() -> None:
     plan = make.plan(make.change(samples.ENVIRONMENT), make.change(action=Action.KEEP))
 
-    shown = text().drift(plan)
+    shown = text().drift(Drift(plan=plan))
 
     assert shown.endswith("Drift: 1 of 1 environment differs from what was applied.\n")
 

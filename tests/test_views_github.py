@@ -35,7 +35,7 @@ def test_losses_are_warnings_on_the_line_of_their_service(golden: Golden) -> Non
 
 
 def test_drift_is_a_warning(golden: Golden) -> None:
-    golden("drift.github.txt", view().drift(samples.drifted_plan()))
+    golden("drift.github.txt", view().drift(samples.drift()))
 
 
 def test_a_failure_is_an_error(golden: Golden) -> None:

@@ -20,7 +20,8 @@ def test_a_plan_is_a_document(name: str, plan: Plan, golden: Golden) -> None:
 
 
 def test_drift_is_a_document(golden: Golden) -> None:
-    golden("drift.json", JsonView().drift(samples.drifted_plan()))
+    golden("drift.json", JsonView().drift(samples.drift()))
+    golden("drift_agreed.json", JsonView().drift(samples.agreed_drift()))
 
 
 def test_problems_are_a_document(golden: Golden) -> None:

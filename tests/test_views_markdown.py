@@ -9,6 +9,7 @@ import pytest
 import samples
 from pages import seen
 
+from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.values import Action, Cause, Plan
 from mlops.views.markdown import MarkdownView
@@ -52,10 +53,15 @@ def test_a_plan_is_a_comment(name: str, plan: Plan, golden: Golden) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "plan"), [("some", samples.drifted_plan()), ("none", make.plan(*fleets.kept(2)))]
+    ("name", "drift"),
+    [
+        ("some", samples.drift()),
+        ("none", Drift(plan=make.plan(*fleets.kept(2)))),
+        ("agreed", samples.agreed_drift()),
+    ],
 )
-def test_drift_is_the_text_of_an_issue(name: str, plan: Plan, golden: Golden) -> None:
-    golden(f"drift_{name}.md", MarkdownView().drift(plan))
+def test_drift_is_the_text_of_an_issue(name: str, drift: Drift, golden: Golden) -> None:
+    golden(f"drift_{name}.md", MarkdownView().drift(drift))
 
 
 def test_a_report_says_first_what_failed(golden: Golden) -> None:
@@ -97,7 +103,7 @@ def test_no_text_of_the_users_breaks_out_or_calls_anybody(text: str) -> None:
 
     for page in (
         view.plan(plan),
-        view.drift(plan),
+        view.drift(Drift(plan=plan)),
         view.problems(problems),
         view.report(report),
         view.rows([{text: text}]),

@@ -47,7 +47,8 @@ def test_every_log_keeps_the_schema(judge: Draft4Validator) -> None:
     nowhere = make.problem(where=make.where(file="a b%.yaml", line=0, column=0))
     logs = [
         view().plan(plan),
-        view().drift(samples.drifted_plan()),
+        view().drift(samples.drift()),
+        view().drift(samples.agreed_drift()),
         view().problems([nowhere, make.problem()]),
         view().report(make.report(make.failed())),
         view().rows([{}]),

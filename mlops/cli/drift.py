@@ -1,9 +1,18 @@
 """`mlops drift`: show what somebody else changed."""
 
+import time
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
 import click
 
+from mlops.baseline import baseline_document, read_baseline
+from mlops.cli.filing import write_file
 from mlops.cli.options import (
     CHECKS,
+    Command,
     Files,
     with_also,
     with_color,
@@ -11,29 +20,100 @@ from mlops.cli.options import (
     with_formats,
     with_selection,
 )
-from mlops.cli.session import open_session
+from mlops.cli.session import Session, open_session
 from mlops.cli.showing import show
-from mlops.errors import DriftError
-from mlops.plan import drifted
+from mlops.cli.terminal import say
+from mlops.drift import drifted, pieces, without
+from mlops.drifted import Drift
+from mlops.errors import DriftError, Problem, SpecError
+from mlops.policy import in_force
 from mlops.selection import Selection
 from mlops.survey import survey
 from mlops.views.github import counts
+from mlops.views.json import to_json
+from mlops.views.metrics import metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheets:
+    """The files beside the output: what is known, what shall be known, and the gauges."""
+
+    baseline: Path | None
+    write_baseline: Path | None
+    metrics: Path | None
+
+
+def with_sheets(command: Command) -> Command:
+    """Give a command the options of the files beside its output, as its argument `sheets`."""
+
+    @click.option(
+        "--baseline", type=click.Path(path_type=Path), help="Known drift, which is not told again."
+    )
+    @click.option(
+        "--write-baseline",
+        type=click.Path(path_type=Path),
+        help="Write all drift that is found as known; exit with 0.",
+    )
+    @click.option(
+        "--metrics",
+        type=click.Path(path_type=Path),
+        help="Write gauges for Prometheus's textfile collector.",
+    )
+    @wraps(command)
+    def gathered(
+        baseline: Path | None, write_baseline: Path | None, metrics: Path | None, **rest: Any
+    ) -> Any:
+        sheets = Sheets(baseline=baseline, write_baseline=write_baseline, metrics=metrics)
+        return command(sheets=sheets, **rest)
+
+    return gathered
 
 
 @click.command("drift")
 @with_files
 @with_selection
+@with_sheets
 @with_formats(*CHECKS)
 @with_also
 @with_color
-def command(files: Files, selection: Selection, form: str) -> None:
+def command(files: Files, selection: Selection, sheets: Sheets, form: str) -> None:
     """Show what somebody else changed since the last apply; exit with 8 if anything.
 
-    What the file wants anew is no drift: `mlops plan` shows it.
+    It takes no lock, writes nothing but what it is asked for, and reader's rights are enough.
+    What the file wants anew is no drift: it is counted, and `mlops plan` shows it.
     """
     session = open_session(files)
-    whole = survey(session.world, session.desired(), selection)
-    found = drifted(whole, session.world.records.read())
-    show(form, lambda view: view.drift(found), counts(found))
-    if found.pending:
+    found = look(session, selection)
+    every = pieces(found)
+    if sheets.baseline:
+        text = _text(sheets.baseline)
+        known = read_baseline(text, str(sheets.baseline), session.spec.project)
+        found = without(found, known)
+    show(form, lambda view: view.drift(found), counts(found.plan))
+    if sheets.metrics:
+        write_file(sheets.metrics, metrics(found, time.time()))
+    if sheets.write_baseline:
+        write_file(sheets.write_baseline, to_json(baseline_document(session.spec.project, every)))
+        say(f"{sheets.write_baseline}: {len(every)} known\n")
+    elif found.plan.pending:
         raise DriftError
+
+
+def look(session: Session, selection: Selection) -> Drift:
+    """Return what somebody else changed, of what is selected."""
+    world = session.world
+    whole = survey(world, session.desired(), selection)
+    rules = in_force(world.ignore, world.today)
+    return drifted(whole, world.records.read(), rules)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot read the baseline `{path}`: {error}",
+                hint=f"write one with `mlops drift --write-baseline {path}`",
+            )
+        ) from error

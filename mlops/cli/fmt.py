@@ -1,10 +1,7 @@
 """`mlops fmt`: write the files in the one layout."""
 
 import difflib
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,6 +23,7 @@ def command(names: tuple[Path, ...], files: Files, *, check: bool) -> int:
 
     Comments and values stay. A file that can't be laid out safely is left as it is, and told.
     """
+    from mlops.cli.filing import write_file  # noqa: PLC0415  as below
     from mlops.cli.terminal import say, write  # noqa: PLC0415  keeps `--help` fast
 
     problems: list[Problem] = []
@@ -34,7 +32,7 @@ def command(names: tuple[Path, ...], files: Files, *, check: bool) -> int:
         if check:
             write(_diff(path.read_text(encoding="utf-8"), laid, name))
         else:
-            _replace(path, laid)
+            write_file(path, laid)
             say(f"{name}\n")
     if problems:
         raise SpecError(*problems)
@@ -65,21 +63,3 @@ def _diff(old: str, new: str, name: str) -> str:
         old.splitlines(keepends=True), new.splitlines(keepends=True), name, name
     )
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file that nobody sees half of, and keep its mode. A link stays a link."""
-    path = path.resolve()
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="") as writer:
-            writer.write(text)
-        fresh.chmod(path.stat().st_mode)
-        fresh.replace(path)
-    except OSError as error:
-        summary = f"cannot write `{path}`: {error.strerror}"
-        raise SpecError(Problem(summary=summary, hint="check the rights of its folder")) from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)

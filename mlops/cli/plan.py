@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mlops.cli.agreed import check_rules
+from mlops.cli.filing import write_file
 from mlops.cli.options import (
     CHECKS,
     Files,
@@ -16,7 +17,7 @@ from mlops.cli.options import (
 )
 from mlops.cli.session import open_session
 from mlops.cli.showing import show
-from mlops.cli.terminal import write, write_file
+from mlops.cli.terminal import write
 from mlops.planfile import plan_digest, plan_document
 from mlops.selection import Selection
 from mlops.survey import survey

@@ -9,8 +9,9 @@ import click
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import say
+from mlops.drift import drifted
 from mlops.errors import Problem, SpecError
-from mlops.plan import drifted
+from mlops.policy import in_force
 from mlops.survey import survey
 from mlops.views.site.pages import Told, site
 
@@ -35,10 +36,12 @@ def command(folder: Path, limit: int, files: Files) -> None:
     It needs no server, no script and no network.
     """
     session = open_session(files)
-    plan = survey(session.world, session.desired())
+    world = session.world
+    plan = survey(world, session.desired())
+    rules = in_force(world.ignore, world.today)
     told = Told(
         plan=plan,
-        drift=drifted(plan, session.world.records.read()),
+        drift=drifted(plan, world.records.read(), rules).plan,
         revisions=session.revisions.list(limit),
         now=_now(),
     )

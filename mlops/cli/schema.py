@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.filing import write_file
 from mlops.cli.kinds import KINDS
-from mlops.cli.terminal import write, write_file
+from mlops.cli.terminal import write
 from mlops.schema import schema
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from mlops.values import Address, Desired, Observed, Owner, Ownership
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The rows of the tables that a spec names, made."""
+    """The rows of the tables that a spec names, made. `today` is one day, however long it takes."""
 
     spec: Spec
     owner: Owner
@@ -47,6 +48,7 @@ class Session:
     registry: Registry
     secrets: SecretReader
     master: Master
+    today: str
 
     @property
     def world(self) -> World:
@@ -60,6 +62,8 @@ class Session:
             places={"store": self.registry, **self.targets, **left},
             records=replace(self._history, left={name: named[name] for name in left}),
             left=tuple(left),
+            ignore=self.spec.ignore,
+            today=self.today,
         )
 
     def _made(self, name: str, kind: str, settings: Any) -> Target:
@@ -175,5 +179,6 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
         objects=objects,
         registry=Registry(objects),
         secrets=secrets,
+        today=datetime.now(timezone.utc).date().isoformat(),
         master=Master(spec.master_secret, kept, secrets),
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.filing import write_file
 from mlops.cli.options import ALSO
-from mlops.cli.terminal import say, view, write, write_file
+from mlops.cli.terminal import say, view, write
 from mlops.errors import Problem, SpecError
 from mlops.protocols import View
 

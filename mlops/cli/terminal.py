@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from pathlib import Path
 from typing import IO
 
 import click
@@ -38,19 +37,6 @@ def write(text: str) -> None:
             hint="look at where it is sent to",
         )
         raise SpecError(problem) from error
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file that was asked for. Raises SpecError where it can't be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SpecError(
-            Problem(
-                summary=f"cannot write `{path}`: {error.strerror}",
-                hint="choose a folder that you may write to",
-            )
-        ) from error
 
 
 def say(text: str) -> None:

@@ -18,6 +18,7 @@ from mlops.spec import (
     Deployment,
     Expectation,
     Framework,
+    IgnoreRule,
     Inference,
     Model,
     RegistryLogin,
@@ -54,6 +55,10 @@ def build(merged: Merged, kinds: Kinds, files: Files) -> Spec:
         targets=freeze({name: _target(merged, kinds, name) for name in merged.entries("targets")}),
         deployments=freeze(
             {name: _deployment(merged, kinds, name) for name in merged.entries("deployments")}
+        ),
+        ignore=tuple(
+            IgnoreRule(name=name, **freeze(entry))
+            for name, entry in merged.entries("ignore").items()
         ),
         master_secret=None if master is None else construct(SecretRef, master),
         rules=tuple(_rule(merged, name) for name in merged.entries("rules")),

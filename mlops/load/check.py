@@ -13,6 +13,7 @@ from mlops.schema import (
     SECTIONS,
     deployment_schema,
     file_schema,
+    ignore_schema,
     inference_schema,
     model_schema,
     rule_schema,
@@ -62,6 +63,7 @@ class _Judge:
             "targets": target_schema(kinds),
             "deployments/": deployment_schema(kinds),
             "rules": rule_schema(),
+            "ignore": ignore_schema(),
         }
         for kind in kinds.targets:
             schemas[f"deployments/{kind}"] = deployment_schema(kinds, kind)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from mlops.claims import clash, port_claim
@@ -15,7 +16,7 @@ from mlops.load.words import SINGULAR
 from mlops.protocols import Kinds
 from mlops.schema.annotations import properties
 from mlops.schema.sections import MODEL_REFERENCE
-from mlops.settings import reference_parts
+from mlops.settings import DAY, DAY_HINT, reference_parts
 from mlops.uncoded import why_not
 
 
@@ -29,6 +30,7 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
             yield from _uncoded(merged, entry, path)
             yield from _models(merged, entry.get("models"), (*path, "models"))
             yield from _checks(merged, entry.get("checks"), (*path, "checks"))
+    yield from _ignored(merged)
     yield from _renames(merged)
     yield from _ports(merged, kinds)
 
@@ -95,6 +97,28 @@ def _checks(merged: Merged, checks: Any, path: Steps) -> Iterator[Problem]:
             where = merged.key((*path, index, "request", "body"))
             summary = "a request has `json` or `body`, not both"
             yield Problem(summary=summary, where=where, hint="remove one")
+
+
+def _ignored(merged: Merged) -> Iterator[Problem]:
+    """Find rules that name no field, or a day that no calendar has."""
+    for name, entry in merged.entries("ignore").items():
+        day = entry.get("expires") if isinstance(entry, dict) else None
+        if isinstance(day, str) and re.fullmatch(DAY, day) and not _is_day(day):
+            where = merged.value(("ignore", name, "expires"))
+            yield Problem(summary=f"there is no day `{day}`", where=where, hint=DAY_HINT)
+        if isinstance(entry, dict) and entry.get("fields") == []:
+            yield Problem(
+                summary=f"ignore rule `{name}` names no field",
+                where=merged.value(("ignore", name, "fields")),
+                hint="name some, as `[tags.*]`",
+            )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _renames(merged: Merged) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ SINGULAR: Mapping[str, str] = {
     "targets": "target",
     "deployments": "deployment",
     "rules": "rule",
+    "ignore": "ignore rule",
 }
 
 

@@ -8,6 +8,7 @@ from mlops.schema.annotations import of, of_class, properties, required
 from mlops.schema.sections import (
     STORE,
     DeploymentSection,
+    IgnoreSection,
     InferenceSection,
     ModelSection,
     RuleSection,
@@ -39,6 +40,7 @@ _SECTIONS = {
     "targets": ("The places to serve, by name.", TARGET_NAME, TARGET_HINT),
     "deployments": ("The services, by name.", SERVICE_NAME, SERVICE_HINT),
     "rules": ("Rules of the team's own that a plan must keep, by name.", NAME, NAME_HINT),
+    "ignore": ("Drift that is let be for a while, by name.", NAME, NAME_HINT),
 }
 SECTIONS = tuple(_SECTIONS)
 """The sections whose keys are names, in the order of the file."""
@@ -53,6 +55,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "targets": target_schema(kinds),
         "deployments": deployment_schema(kinds),
         "rules": rule_schema(),
+        "ignore": ignore_schema(),
     }
     return {"$schema": DIALECT, "title": "mlops.yaml", **_with_variables(file_schema(entries))}
 
@@ -97,6 +100,11 @@ def variable_schema() -> dict[str, Any]:
 def rule_schema() -> dict[str, Any]:
     """Return the schema of an entry of `rules`."""
     return of_class(RuleSection)
+
+
+def ignore_schema() -> dict[str, Any]:
+    """Return the schema of an entry of `ignore`."""
+    return of_class(IgnoreSection)
 
 
 def inference_schema() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from mlops.plain import NOTHING
 from mlops.settings import (
     ALIAS,
+    DAY,
+    DAY_HINT,
     DURATION_HINT,
     IMAGE,
     LABEL,
@@ -248,3 +250,40 @@ class RuleSection:
     severity: Annotated[
         Literal["error", "warning"], Setting("`error` refuses the plan, `warning` only tells.")
     ] = "error"
+
+
+WORDS = r"^.*\S.*$"
+WORDS_HINT = "write some words in one line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreSection:
+    """Drift that is agreed to, for a while: neither shown as drift nor mended, but counted."""
+
+    address: Annotated[
+        str,
+        Setting(
+            "Glob of addresses, as `prod/service/*`.",
+            pattern=r"^\S+$",
+            hint="write an address, as `mlops drift` shows it; `*` stands for any characters",
+        ),
+    ]
+    fields: Annotated[
+        tuple[
+            Annotated[
+                str,
+                Setting(
+                    "Glob of fields, or the name of a group of them.",
+                    pattern=r"^\S+$",
+                    hint="write a field, as `tags.team`, or `tags` for all of them",
+                ),
+            ],
+            ...,
+        ],
+        Setting("Globs of the fields, as `tags.*`."),
+    ]
+    reason: Annotated[str, Setting("Why it is let be.", pattern=WORDS, hint=WORDS_HINT)]
+    owner: Annotated[str, Setting("Whom to ask.", pattern=WORDS, hint=WORDS_HINT)]
+    expires: Annotated[
+        str, Setting("The last day in force, as 2026-12-31.", pattern=DAY, hint=DAY_HINT)
+    ]

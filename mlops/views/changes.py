@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mlops.drifted import Drift
 from mlops.values import Action, Change, FieldChange, Impact, Plan
 from mlops.views.fields import Delta, deltas
 from mlops.views.paper import Paper, columns, pad
-from mlops.views.words import counted, short, value
+from mlops.views.words import counted, drift_remarks, no_drift, remarks, short, value
 
 COLORS = {
     Action.CREATE: "green",
@@ -56,19 +57,19 @@ def plan(given: Plan, paper: Paper) -> str:
         if entries
         else "No changes. The live world is what the file says."
     )
-    return _page([listed, _notes(given.notes, paper), [paper.ink(last, bold=True)]])
+    return _page([listed, _notes(remarks(given), paper), [paper.ink(last, bold=True)]])
 
 
-def drift(given: Plan, paper: Paper) -> str:
-    """Return what somebody else did to the live world, told from a plan that would mend it."""
-    entries = [_happened(change) for change in given.pending]
+def drift(given: Drift, paper: Paper) -> str:
+    """Return what somebody else did to the live world."""
+    entries = [_happened(change) for change in given.plan.pending]
     last = (
-        f"Drift: {_share(given)} {_differ(given)} from what was applied."
+        f"Drift: {_share(given.plan)} {_differ(given.plan)} from what was applied."
         if entries
-        else "No drift. The live world is what was applied."
+        else no_drift(given)
     )
     listed = _entries(entries, paper)
-    return _page([listed, _notes(given.notes, paper), [paper.ink(last, bold=True)]])
+    return _page([listed, _notes(drift_remarks(given), paper), [paper.ink(last, bold=True)]])
 
 
 def _planned(change: Change) -> Entry:

@@ -5,12 +5,13 @@ Plain words, what is destructive first, and no more bytes than the place takes.
 
 from collections.abc import Iterable, Sequence
 
+from mlops.drifted import Drift
 from mlops.plan import REASONS
 from mlops.planfile import plan_digest
 from mlops.values import Action, Change, FieldChange, Impact, Observed, Plan
 from mlops.views.fitting import Line, Section, fitted
 from mlops.views.markup import code, html, prose
-from mlops.views.words import counted, moment, value
+from mlops.views.words import counted, drift_remarks, moment, no_drift, remarks, value
 
 DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 HAPPENED = {Action.CREATE: "deleted by somebody", Action.DELETE: "made by somebody"}
@@ -53,8 +54,9 @@ def planned(plan: Plan, limit: int) -> str:
     return _page(head, _sections(plan), foot, limit)
 
 
-def drifted(plan: Plan, limit: int) -> str:
-    """Return what somebody else did, told from the plan that would mend it."""
+def drifted(drift: Drift, limit: int) -> str:
+    """Return what somebody else did."""
+    plan = drift.plan
     every = sum(change.address.kind == "service" for change in plan.changes)
     some = sum(change.address.kind == "service" for change in plan.pending)
     title = f"{some} of {counted(every, 'service')}" if plan.pending else "none"
@@ -66,11 +68,11 @@ def drifted(plan: Plan, limit: int) -> str:
     if plan.pending:
         head.append(f"<p>What is listed here {told}</p>")
     else:
-        head.append("<p>The live world is what was applied.</p>")
+        head.append(f"<p>{no_drift(drift).removeprefix('No drift. ')}</p>")
     lines = [_found(change) for change in _worst_first(plan.pending)]
     sections = [
         Section(title="Changed by somebody", noun="thing", lines=tuple(lines)),
-        *_notes(plan),
+        *_notes(drift_remarks(drift), "Not counted"),
     ]
     return _page(head, sections, f"<p><sub>{_spent(plan)}</sub></p>\n", limit)
 
@@ -96,7 +98,7 @@ def _sections(plan: Plan) -> list[Section]:
         _section("Deleted or made anew", lost, kept=True),
         _section("Changed", _worst_first(changed)),
         _section("Created", made),
-        *_notes(plan),
+        *_notes(remarks(plan)),
         _section("Models and what services need", beside, noun="thing", folded=True),
         _section("Unchanged", kept, folded=True),
     ]
@@ -114,9 +116,9 @@ def _section(
     return Section(title=title, noun=noun, lines=lines, kept=kept, folded=folded)
 
 
-def _notes(plan: Plan) -> list[Section]:
-    lines = tuple(Line(head=prose(note)) for note in plan.notes)
-    return [Section(title="Left alone", noun="note", lines=lines)]
+def _notes(notes: Iterable[str], title: str = "Left alone") -> list[Section]:
+    lines = tuple(Line(head=prose(note)) for note in notes)
+    return [Section(title=title, noun="note", lines=lines)]
 
 
 def _line(change: Change) -> Line:

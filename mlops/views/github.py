@@ -7,6 +7,7 @@ import hashlib
 import os.path
 from collections.abc import Mapping, Sequence
 
+from mlops.drifted import Drift
 from mlops.errors import Problem, Where
 from mlops.events import Event, Failed, Report, Returned
 from mlops.planfile import plan_digest
@@ -40,11 +41,12 @@ class GithubView:
             if change.action in LOSSES and change.address.kind == "service"
         )
 
-    def drift(self, plan: Plan) -> str:
+    def drift(self, drift: Drift) -> str:
         """Return what somebody else did, and a warning on the line of each thing."""
-        told = _shut(changes.drift(plan, self._paper))
+        told = _shut(changes.drift(drift, self._paper))
         return told + "".join(
-            self._warning(change, f"{change.address}: {change.reason}") for change in plan.pending
+            self._warning(change, f"{change.address}: {change.reason}")
+            for change in drift.plan.pending
         )
 
     def event(self, event: Event) -> str:

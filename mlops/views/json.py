@@ -7,10 +7,12 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.events import Done, Event, Report
+from mlops.ignored import Ignored
 from mlops.planfile import plan_digest
-from mlops.references import bare_fields
+from mlops.references import bare, bare_fields
 from mlops.spec import Fields
 from mlops.values import Address, Change, Plan
 from mlops.views.words import swagger
@@ -31,12 +33,19 @@ class JsonView:
         document = _document(plan, plan.counts, plan.changes)
         return to_json({**document, "digest": plan_digest(plan)})
 
-    def drift(self, plan: Plan) -> str:
-        """Return the changes that would mend what somebody else did."""
+    def drift(self, drift: Drift) -> str:
+        """Return the changes that would mend what somebody else did, and what is not told."""
+        plan = drift.plan
         services = [change for change in plan.changes if change.address.kind == "service"]
         drifted = [change for change in plan.pending if change.address.kind == "service"]
-        summary = {"drifted": len(drifted), "services": len(services)}
-        return to_json(_document(plan, summary, plan.pending))
+        summary = {
+            "drifted": len(drifted),
+            "services": len(services),
+            "ignored": sum(len(change.ignored) for change in plan.changes),
+            "known": len(drift.known),
+            "ahead": drift.ahead,
+        }
+        return to_json({**_document(plan, summary, plan.pending), "known": drift.known})
 
     def event(self, event: Event) -> str:
         """Return an event as one line, with its `type`."""
@@ -91,6 +100,7 @@ def _document(plan: Plan, summary: object, changes: Sequence[Change]) -> dict[st
         "summary": summary,
         "changes": [_change(change) for change in changes],
         "notes": plan.notes,
+        "ignored": [_ignored(change, one) for change in plan.changes for one in change.ignored],
         "calls": plan.calls,
     }
 
@@ -113,6 +123,20 @@ def _change(change: Change) -> dict[str, Any]:
         "fields": change.fields,
         "before": bare_fields(before.fields) if before else None,
         "after": bare_fields(after.fields) if after else None,
+    }
+
+
+def _ignored(change: Change, one: Ignored) -> dict[str, Any]:
+    rule = one.rule
+    return {
+        "address": change.address,
+        "field": one.path,
+        "live": bare(one.live),
+        "wanted": bare(one.wanted),
+        "rule": rule.name,
+        "expires": rule.expires,
+        "reason": rule.reason,
+        "owner": rule.owner,
     }
 
 

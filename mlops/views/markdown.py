@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.events import Event, Report
 from mlops.spec import Fields
@@ -28,9 +29,9 @@ class MarkdownView:
         """Return what will happen, what is destructive first."""
         return comment.planned(plan, self._limit)
 
-    def drift(self, plan: Plan) -> str:
+    def drift(self, drift: Drift) -> str:
         """Return what somebody else did."""
-        return comment.drifted(plan, self._limit)
+        return comment.drifted(drift, self._limit)
 
     def event(self, event: Event) -> str:
         """Return what apply is doing, in a line."""

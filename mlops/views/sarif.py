@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops import __version__
+from mlops.drifted import Drift
 from mlops.errors import Problem, Where
 from mlops.events import Event, Failed, Report
 from mlops.spec import Fields
 from mlops.values import Action, Change, Plan
 from mlops.views.paper import Paper
+from mlops.views.words import drift_remarks, remarks
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 PROBLEM, LOSS, DRIFT = "problem", "loss", "drift"
@@ -42,16 +44,18 @@ class SarifView:
                 (LOSS, f"{change.address} {LOSSES[change.action]}: {change.reason}", _place(change))
                 for change in plan.pending
                 if change.action in LOSSES and change.address.kind == "service"
-            ]
+            ],
+            remarks(plan),
         )
 
-    def drift(self, plan: Plan) -> str:
+    def drift(self, drift: Drift) -> str:
         """Return a result for each thing that somebody changed."""
         return self._log(
             [
                 (DRIFT, f"{change.address}: {change.reason}", _place(change))
-                for change in plan.pending
-            ]
+                for change in drift.plan.pending
+            ],
+            drift_remarks(drift),
         )
 
     def event(self, event: Event) -> str:  # noqa: ARG002  the protocol's signature
@@ -71,8 +75,11 @@ class SarifView:
         """Return a log without results."""
         return self._log([])
 
-    def _log(self, told: Iterable[tuple[str, str, Where | None]]) -> str:
-        results, notifications = [], []
+    def _log(self, told: Iterable[tuple[str, str, Where | None]], notes: Iterable[str] = ()) -> str:
+        results: list[dict[str, Any]] = []
+        notifications: list[dict[str, Any]] = [
+            {"level": "note", "message": {"text": note}} for note in notes
+        ]
         for rule, text, where in told:
             level, _ = RULES[rule]
             if where is None:

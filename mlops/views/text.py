@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.events import Event, Report
 from mlops.spec import Fields
@@ -25,9 +26,9 @@ class TextView:
         """Return what will happen, and how much of it."""
         return changes.plan(plan, self._paper)
 
-    def drift(self, plan: Plan) -> str:
+    def drift(self, drift: Drift) -> str:
         """Return what somebody else did."""
-        return changes.drift(plan, self._paper)
+        return changes.drift(drift, self._paper)
 
     def event(self, event: Event) -> str:
         """Return what apply is doing, in a line."""

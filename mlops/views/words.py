@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
+from mlops.drifted import Drift
 from mlops.plain import thaw
 from mlops.references import place_of
-from mlops.spec import Json
+from mlops.spec import IgnoreRule, Json
 from mlops.units import size
+from mlops.values import Address, Change, Plan
 from mlops.views.paper import plain
 
 DIGEST = re.compile(r"(?:sha256:)?\b([0-9a-f]{12})[0-9a-f]{52}\b")
@@ -53,6 +56,51 @@ def value(given: Json) -> str:
     if isinstance(given, (Mapping, tuple)):
         return short(plain(json.dumps(thaw(given), ensure_ascii=False)))
     return str(given)
+
+
+def remarks(plan: Plan) -> tuple[str, ...]:
+    """Return the notes of a plan, and a sentence for each rule that lets something be."""
+    things: dict[IgnoreRule, list[Change]] = {}
+    for change in plan.changes:
+        for one in change.ignored:
+            things.setdefault(one.rule, []).append(change)
+    return (*plan.notes, *(_ignoring(rule, changes) for rule, changes in things.items()))
+
+
+def _ignoring(rule: IgnoreRule, changes: Sequence[Change]) -> str:
+    """Return how much a rule lets be; `changes` has one for each field."""
+    are = "is" if len(changes) == 1 else "are"
+    fields, kinds = counted(len(changes), "field"), things_of({each.address for each in changes})
+    why = f"until {rule.expires}: {rule.reason} ({rule.owner})"
+    return f"{fields} of {kinds} {are} ignored by `{rule.name}` {why}"
+
+
+def things_of(addresses: Iterable[Address]) -> str:
+    """Return how many things of each kind there are, services first: `2 services and 1 model`."""
+    kinds = Counter(address.kind for address in addresses)
+    names = sorted(kinds, key=lambda kind: (kind != "service", kind))
+    return " and ".join(counted(kinds[kind], kind) for kind in names)
+
+
+def no_drift(drift: Drift) -> str:
+    """Return the sentence that nothing drifted, or nothing but what is agreed to."""
+    let_be = drift.known or any(change.ignored for change in drift.plan.changes)
+    but = ", but for what is ignored or known" if let_be else ""
+    return f"No drift. The live world is what was applied{but}."
+
+
+def drift_remarks(drift: Drift) -> tuple[str, ...]:
+    """Return what there is to say beside drift: what is ignored, known, or wanted anyway."""
+    found = [*remarks(drift.plan)]
+    if drift.known:
+        are = "is" if len(drift.known) == 1 else "are"
+        places = len({piece.address for piece in drift.known})
+        pieces = counted(len(drift.known), "difference")
+        found.append(f"{pieces} of {counted(places, 'thing')} {are} known from the baseline")
+    if drift.ahead:
+        services = counted(drift.ahead, "service")
+        found.append(f"the file is ahead: it would change {services} anyway, see `mlops plan`")
+    return tuple(found)
 
 
 def short(text: str) -> str:

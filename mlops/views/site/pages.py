@@ -13,7 +13,7 @@ from mlops.values import Plan
 from mlops.views.drawing import drawing
 from mlops.views.site.standing import Service, runs, services
 from mlops.views.svg import svg
-from mlops.views.words import counted, moment
+from mlops.views.words import counted, moment, remarks
 
 FOLDER = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -50,7 +50,7 @@ def site(told: Told) -> Mapping[str, str]:
             **common,
             targets=[(name, list(some)) for name, some in groupby(found, lambda one: one.target)],
             tiles=_tiles(found),
-            notes=told.plan.notes,
+            notes=remarks(told.plan),
             runs=past[:5],
             graph=svg(drawn, alone=False),
         ),

@@ -1,0 +1,28 @@
+"""Writes the files that a command is asked for, so that nobody sees half of one."""
+
+import os
+from pathlib import Path
+from stat import S_IMODE
+
+from mlops.errors import Problem, SpecError
+from mlops.writing import write_whole
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole, and keep its mode; a link stays a link. Raises SpecError."""
+    path = Path(os.path.realpath(path))
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")  # a pipe, or /dev/stdout
+            return
+        mode = S_IMODE(path.stat().st_mode) if path.exists() else None
+        write_whole(path, text.encode())
+        if mode is not None:
+            path.chmod(mode)
+    except OSError as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot write `{path}`: {error.strerror}",
+                hint="choose a folder that you may write to",
+            )
+        ) from error
