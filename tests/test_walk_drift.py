@@ -119,7 +119,8 @@ def test_drift_tells_what_was_and_what_is(walk: Walk) -> None:
     assert "tags.stage  dev -> prod\n" in answer.out
     assert answer.out.endswith("\nDrift: 1 of 1 service differs from what was applied.\n")
     told = walk.run("drift", "--format", "json")
-    assert (8, {"drifted": 1, "services": 1}) == (told.code, told.json["summary"])
+    summary = {"drifted": 1, "services": 1, "ignored": 0, "known": 0, "ahead": 0}
+    assert (8, summary) == (told.code, told.json["summary"])
 
 
 def test_a_copy_of_an_instance_folder_is_told_and_left_alone(walk: Walk) -> None:
@@ -152,7 +153,7 @@ def test_a_service_of_another_project_in_the_same_folder_is_left_alone(walk: Wal
     plan = walk.run("plan", "-f", "other")
 
     assert "note: laptop/service/diabetes is of the project `starter`; it is left alone" in plan.out
-    assert plan.out.endswith("Plan: 2 to add, 0 to change, 0 to destroy.\n")
+    assert "Plan: 2 to add, 0 to change, 0 to destroy.\n" in plan.out
 
 
 def test_a_service_of_a_file_that_was_not_loaded_is_left_alone(walk: Walk) -> None:
@@ -165,4 +166,4 @@ def test_a_service_of_a_file_that_was_not_loaded_is_left_alone(walk: Walk) -> No
     answer = walk.run("plan", "-f", "second.yaml")
 
     assert "defined in `mlops.yaml`, which was not loaded; it is left alone" in answer.out
-    assert answer.out.endswith("Plan: 1 to add, 0 to change, 0 to destroy.\n")
+    assert "Plan: 1 to add, 0 to change, 0 to destroy.\n" in answer.out
