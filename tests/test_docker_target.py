@@ -1,0 +1,179 @@
+"""What a Docker target makes of a deployment, and what it makes of what an engine lists. Pure."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import make
+import pytest
+
+from mlops.claims import Holders
+from mlops.errors import SpecError
+from mlops.images.engine import split
+from mlops.images.layers import Draft, Kind, Member
+from mlops.services import Limits, Resources
+from mlops.targets.docker import container, marks
+from mlops.targets.docker.desire import At, desired_service
+from mlops.targets.docker.health import judged
+from mlops.targets.docker.live import Snapshot
+from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
+from mlops.targets.docker.settings import ServiceSettings
+from mlops.values import Desired, Observed, Ownership, Pins
+
+NAME = "quickstart-diabetes"
+STARTED = "2026-11-23T05:00:00.123456789Z"
+
+
+def service(**given: Any) -> Desired:
+    settings = ServiceSettings(**given)
+    at = At(place="engine", machine="", owner=make.owner())
+    base = replace(make.inference(), base_image="python:3.11-slim")
+    pins = Pins(models=(make.pinned(),), code=make.content(), inference=base)
+    return desired_service(at, make.deployment(settings=settings), pins)
+
+
+def body(wanted: Desired) -> dict[str, Any]:
+    mark = marks.mark(wanted, make.owner(), NAME, 7)
+    part = container.Part(
+        name=NAME,
+        volume=f"{NAME}.a",
+        image="sha256:1",
+        labels=container.labels(wanted, mark, "f" * 64),
+        published=True,
+    )
+    return container.body(wanted, part)
+
+
+def listed(wanted: Desired, **given: Any) -> dict[str, Any]:
+    mount = {"Name": f"{NAME}.a", "Destination": "/var/azureml-app"}
+    return {
+        "Id": "abc",
+        "Names": [f"/{NAME}"],
+        "State": "running",
+        "Labels": body(wanted)["Labels"],
+        "Mounts": [mount],
+        **given,
+    }
+
+
+def inspected(wanted: Desired, **host: Any) -> dict[str, Any]:
+    sent = body(wanted)
+    return {"Config": sent, "HostConfig": {**sent["HostConfig"], **host}, "Mounts": []}
+
+
+def seen(*entries: dict[str, Any], look: dict[str, Any] | None = None) -> list[Observed]:
+    wanted = service()
+    eye = Eye(
+        place="engine",
+        owner=make.owner(),
+        machine="",
+        wanted={"diabetes"},
+        claims=Holders((claim, None) for claim in wanted.claims),
+        inspected={"abc": look} if look else {},
+    )
+    snapshot = Snapshot(containers=entries, images=[], volumes=[], repository="mlops/quickstart")
+    return [*observed_services(eye, snapshot), *observed_strangers(eye, snapshot)]
+
+
+def test_what_is_sent_to_the_engine(golden: Callable[[str, str], None]) -> None:
+    sent = body(service())
+    fields = json.loads(sent["Labels"].pop(marks.FIELDS))
+    del fields["server"]  # the version of this tool
+
+    text = json.dumps({**sent, "fields": fields}, indent=2, sort_keys=True)
+
+    golden("docker_container.json", text + "\n")
+
+
+def test_what_runs_as_it_was_made_has_the_wanted_fields() -> None:
+    wanted = service()
+
+    (thing,) = seen(listed(wanted), look=inspected(wanted))
+
+    assert dict(wanted.fields) == dict(thing.fields)
+    assert Ownership.OURS is thing.ownership
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ({"Privileged": True}, "privileged"),
+        ({"ReadonlyRootfs": False}, "writable root"),
+        ({"CapAdd": ["NET_ADMIN"]}, "capabilities"),
+        ({"SecurityOpt": []}, "may gain privileges"),
+        ({"NetworkMode": "host"}, "NetworkMode host"),
+    ],
+)
+def test_what_is_less_confined_is_told(host: dict[str, Any], told: str) -> None:
+    wanted = service()
+
+    (thing,) = seen(listed(wanted), look=inspected(wanted, **host))
+
+    assert told == thing.fields["confinement"]
+
+
+def test_a_copy_beside_ours_is_left_alone_and_what_was_renamed_is_ours() -> None:
+    wanted = service()
+    copy = listed(wanted, Id="def", Names=["/mine"], Mounts=[])
+
+    beside = [thing.ownership for thing in seen(listed(wanted), copy)]
+    (renamed,) = seen(listed(wanted, Names=["/mine"]))
+
+    assert [Ownership.OURS, Ownership.COPY] == beside
+    assert ("diabetes", "mine") == (renamed.address.name, renamed.fields["name"])
+
+
+def test_a_container_of_another_project_is_told_only_where_it_is_in_the_way() -> None:
+    labels = {**body(service())["Labels"], marks.PROJECT: "other"}
+    port = [{"IP": "127.0.0.1", "PublicPort": 5001}]
+    away = listed(service(), Labels=labels, Names=["/other-diabetes"])
+
+    assert [] == seen(away)
+    (blocking,) = seen({**away, "Ports": port})
+    assert (Ownership.FOREIGN, ("port/5001@127.0.0.1",)) == (blocking.ownership, blocking.claims)
+
+
+def test_a_limit_below_what_is_sure_is_refused() -> None:
+    with pytest.raises(SpecError) as refused:
+        service(resources=Resources(cpu=2, memory="4Gi", limits=Limits(cpu=1, memory="1Gi")))
+
+    assert ["the limit of `cpu` is below what `diabetes` is sure to get"] == [
+        problem.summary for problem in refused.value.problems[:1]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "record", "found"),
+    [
+        ({"Running": True}, {}, (0, 0, "the server is starting")),
+        ({"Running": True}, {"state": "ready", "started": 1795410001}, (1, 0, "ready")),
+        ({"Running": True}, {"state": "ready", "started": 1}, (0, 0, "the server is starting")),
+        ({"Running": False, "ExitCode": 3}, {}, (0, 1, "the server ended with exit code 3")),
+        ({"Running": False, "OOMKilled": True}, {}, (0, 1, "the container needed more than")),
+        (
+            {"Running": True},
+            {"state": "unfit", "started": 1795410001, "error": {"summary": "a check failed"}},
+            (0, 1, "a check failed"),
+        ),
+    ],
+)
+def test_how_a_container_stands(
+    state: dict[str, Any], record: dict[str, Any], found: tuple[int, int, str]
+) -> None:
+    known = {"State": {"StartedAt": STARTED, **state}, "HostConfig": {"Memory": 2**30}}
+
+    health = judged(known, record)
+
+    assert found[:2] == (health.ready, health.failed)
+    assert health.summary.startswith(found[2])
+
+
+def test_above_a_layer_that_is_new_all_are_sent() -> None:
+    drafts = [
+        Draft(kind=Kind.CODE, prefix="opt", members=(Member(path=f"opt/{name}"),))
+        for name in ("a", "b", "c")
+    ]
+    known = {("base",): {drafts[0].key: "A"}, ("base", "A", "B"): {drafts[2].key: "C"}}
+
+    assert (("base", "A"), tuple(drafts[1:])) == split(["base"], drafts, known)
