@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving_environments import environment
 from serving_instance import Instance, serving
 
 SCRIPT = """
@@ -99,6 +101,76 @@ def test_an_error_of_the_script_is_the_protocols(service: Instance) -> None:
     answer = infer(service, {**ROWS, "name": "other"})
 
     assert (answer.status, set(answer.json)) == (500, {"error"})
+
+
+TRITON = """
+import sys
+import numpy as np
+import tritonclient.http as triton
+from tritonclient.utils import triton_to_np_dtype
+
+client = triton.InferenceServerClient("127.0.0.1:" + sys.argv[1])
+assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("iris")
+for kind, rows in {
+    "FP32": [[1, 2.5]], "FP64": [[1, 2.5]], "FP16": [[1, 2.5]], "INT8": [[-1, 2]],
+    "INT32": [[-7, 2]], "INT64": [[2**40, 2]], "UINT16": [[65535, 1]], "BOOL": [[True, False]],
+}.items():
+    sent = np.array(rows, triton_to_np_dtype(kind))
+    for binary in (True, False):
+        if kind == "FP16" and not binary:
+            continue  # the client itself refuses it
+        data = triton.InferInput("data", list(sent.shape), kind)
+        data.set_data_from_numpy(sent, binary_data=binary)
+        for outputs in (None, [triton.InferRequestedOutput("sum", binary_data=binary)]):
+            found = client.infer("iris", [data], outputs=outputs).as_numpy("sum")
+            assert found.tolist() == [sum(rows[0])], (kind, binary, found)
+words = triton.InferInput("wanted", [1], "BYTES")
+words.set_data_from_numpy(np.array(['{"é": "ü"}'.encode()], dtype=object))
+assert client.infer("iris", [words]).as_numpy("é").tolist() == ["ü"]
+try:
+    client.infer("iris", [triton.InferInput("data", [1], "FP32")])
+except Exception as error:
+    print(error)
+"""
+
+
+def test_a_client_of_triton_is_answered(service: Instance) -> None:
+    python = environment("tritonclient[http]", warm="import tritonclient.http")
+
+    done = subprocess.run(
+        [str(python), "-c", TRITON, str(service.record["port"])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ("[400] `data` has no `data`\n", "") == (done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "rest", "length", "reason"),
+    [
+        ({"datatype": "FP32", "size": 8}, b"1234", None, "`data` asks for more bytes"),
+        ({"datatype": "FP32", "size": 4}, b"123456", None, "2 bytes belong to no tensor"),
+        ({"datatype": "FP32", "size": 3}, b"123", None, "3 bytes are no whole number of FP32"),
+        ({"datatype": "BF16", "size": 2}, b"12", None, "`BF16` has no binary form"),
+        ({"datatype": "BYTES", "size": 5}, b"\x09\0\0\0a", None, "BYTES is cut short"),
+        ({"datatype": "FP32", "size": "4"}, b"1234", None, "`data` asks for more bytes"),
+        ({"datatype": "FP32", "size": 4}, b"1234", "9999", "is no length of a part of the body"),
+        ({"datatype": "FP32", "size": 4}, b"1234", "-1", "is no length of a part of the body"),
+    ],
+)
+def test_bytes_that_are_no_tensors_are_400(
+    service: Instance, tensor: dict[str, Any], rest: bytes, length: str | None, reason: str
+) -> None:
+    size = {"binary_data_size": tensor["size"]}
+    one = {"name": "data", "shape": [1], "datatype": tensor["datatype"], "parameters": size}
+    text = json.dumps({"inputs": [one]}).encode()
+    headers = {"inference-header-content-length": length or str(len(text))}
+
+    answer = service.ask("POST", "/v2/models/iris/infer", text + rest, headers)
+
+    assert (400, True) == (answer.status, reason in answer.json["error"])
 
 
 def test_the_server_describes_itself(service: Instance) -> None:

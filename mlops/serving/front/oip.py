@@ -1,7 +1,7 @@
-"""The Open Inference Protocol, version 2, with JSON tensors: what KServe and Triton clients speak.
+"""The Open Inference Protocol, version 2: what KServe and Triton clients speak.
 
-Tensors become the JSON object that `run()` takes, one field a tensor; what it returns becomes
-tensors again. Pure. Binary tensors are refused.
+Tensors, as JSON or as bytes, become the JSON object that `run()` takes, one field a tensor; what it
+returns becomes tensors of JSON. Pure.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import VERSION
+from . import binary
 from .answers import IS_JSON, Answer
 
 ROOT = "/v2"
@@ -42,7 +43,7 @@ def route(path: str) -> tuple[str, str]:
 
 def server() -> Answer:
     """Describe the server."""
-    return said(200, {"name": "mlops", "version": VERSION, "extensions": []})
+    return said(200, {"name": "mlops", "version": VERSION, "extensions": ["binary_tensor_data"]})
 
 
 def model(name: str, versions: Iterable[str]) -> Answer:
@@ -61,16 +62,23 @@ def said(status: int, value: Mapping[str, Any]) -> Answer:
     return Answer(status, IS_JSON, json.dumps(value).encode())
 
 
-def fields(body: bytes) -> tuple[bytes, Any]:
-    """Turn a request's tensors into the body that `run()` gets; return the request's id too."""
+def fields(body: bytes, length: bytes | None) -> tuple[bytes, Any]:
+    """Turn a request's tensors into the body that `run()` gets; return the request's id too.
+
+    `length` is that of the JSON where bytes of tensors follow it.
+    """
     if len(body) > LARGEST:
         raise TensorError(f"the tensors are larger than {LARGEST} bytes")
     try:
-        given = json.loads(body)
+        text, rest = binary.cut(body, length)
+        given = json.loads(text)
         inputs = given["inputs"]
+        binary.fill(inputs, rest)
         found = {str(one["name"]): value(one) for one in inputs}
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TensorError(f"the body is no JSON: {error}") from None
+    except ValueError as error:
+        raise TensorError(str(error)) from None
     except (KeyError, TypeError, AttributeError) as error:
         raise TensorError(f"the body holds no `inputs` as the protocol has them: {error}") from None
     if not found:
@@ -84,7 +92,7 @@ def value(tensor: Mapping[str, Any]) -> Any:
     if kind not in TYPES:
         raise TensorError(f"`{name}` has the datatype `{kind}`, which there is not")
     if "data" not in tensor:
-        raise TensorError(f"`{name}` has no `data`: binary tensors are not understood")
+        raise TensorError(f"`{name}` has no `data`")
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise TensorError(f"the shape of `{name}` is no list of sizes")
     flat = flattened(tensor["data"])

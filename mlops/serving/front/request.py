@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from ..worker import wire
-from . import identity
+from . import binary, identity
 from .answers import Answer
 
 UNSAID = {b"", b"application/x-www-form-urlencoded"}
@@ -17,6 +17,7 @@ KNOWN = identity.NAMES | {
     b"content-length",
     b"content-type",
     b"expect",
+    binary.LENGTH,
     b"origin",
 }
 """The headers that the front itself reads."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import oip
+from . import binary, oip
 from .answers import Answer, document
 from .request import Request
 from .routes import Rules
@@ -35,7 +35,7 @@ class Tensors:
         if self._pool.crew.asks.get("raw"):
             return oip.wrong(400, "this service takes raw requests, at /score")
         try:
-            request.body, ident = oip.fields(request.body)
+            request.body, ident = oip.fields(request.body, request.known.get(binary.LENGTH))
         except oip.TensorError as error:
             return oip.wrong(400, str(error))
         request.known[b"content-type"] = b"application/json"

@@ -126,6 +126,8 @@ class Conversion:
         except Exception as error:
             if look is not None:
                 look(value, wanted, path)
+            if look is tables.fit:
+                tables.moments(value, wanted, path)
             raise BadInputError(path, str(error) or type(error).__name__) from error
 
 

@@ -3,6 +3,7 @@
 Looks at the JSON in each of the orients that `inference-schema` knows; converts nothing.
 """
 
+import sys
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import arrays
@@ -65,6 +66,24 @@ def cells(found: Iterator[Cell], sample: Any) -> None:
             check(cell, "")
         except BadInputError as error:
             raise BadInputError(at(holder, key), error.reason) from None
+
+
+def moments(value: Any, wanted: Any, path: str) -> None:
+    """Find the date that pandas could not read. Slow: it is asked for once that has happened."""
+    pandas = sys.modules["pandas"]
+    sample = wanted.sample_input
+    read = {"M": pandas.to_datetime, "m": pandas.to_timedelta}
+    names = [str(name) for name in sample.columns]
+    timed = {str(name): read.get(getattr(sample.dtypes[name], "kind", "")) for name in names}
+    for column, holder, key, cell in ORIENTS[oriented(value, wanted)](value, names, path):
+        convert = timed.get(column)
+        if convert is None:
+            continue
+        try:
+            convert(cell)
+        except (ValueError, TypeError, OverflowError):
+            reason = f"a date or a duration is expected, this is {shown(cell)}"
+            raise BadInputError(at(holder, key), reason) from None
 
 
 def kindred(dtype: Any) -> Optional[Check]:
