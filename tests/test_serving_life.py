@@ -72,6 +72,18 @@ def test_an_init_that_raises_is_a_failure_with_its_traceback_last_in_the_log(
     assert not any("mlops/serving" in line for line in record["error"]["log"])
 
 
+def test_of_several_workers_that_cannot_init_the_last_lines_are_a_traceback_too(
+    tmp_path: Path,
+) -> None:
+    script = "def init():\n    raise ValueError('mine')\ndef run(data): pass\n"
+
+    code, record, log = failed(tmp_path, script, serving={"workers": 4})
+
+    assert (3, "ValueError: mine") == (code, record["error"]["summary"])
+    assert "ValueError: mine" == log.splitlines()[-1]
+    assert "BrokenPipe" not in log
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

@@ -169,3 +169,43 @@ def test_requests_of_one_connection_are_answered_in_order(tmp_path: Path) -> Non
         '"3"',
         '"4"',
     ]
+
+
+FORKS = """
+    import json, os, sys
+
+    def init():
+        pass
+
+    def run(data):
+        word = json.loads(data)
+        if word == "fork":
+            return "parent" if os.fork() else "child"
+        if word == "close":
+            sys.stdout.close()
+            sys.stderr.close()
+        if word == "raise":
+            raise ValueError(word)
+        return [os.getpid(), word]
+"""
+
+
+def test_a_child_that_run_forks_and_lets_return_answers_nobody(tmp_path: Path) -> None:
+    with serving(tmp_path, FORKS) as service:
+        (worker,) = service.record["worker_pids"]
+        forked = [service.score("fork").json for _ in range(5)]
+        after = [service.score(number).json for number in range(20)]
+
+    assert ["parent"] * 5 == forked
+    assert [[worker, number] for number in range(20)] == after
+
+
+def test_a_script_that_closes_its_output_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path, FORKS) as service:
+        (worker,) = service.record["worker_pids"]
+        service.score("close")
+        failure = service.score("raise")
+        after = service.score(1)
+
+        assert (500, [worker, 1]) == (failure.status, after.json)
+        assert "ValueError: raise" in service.log

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from serving_environments import with_schema
-from serving_instance import Instance, serving
+from serving_instance import Instance, end, serving, start, write
 
 SCRIPT = """
     import datetime, decimal, enum, sys, uuid
@@ -202,6 +202,33 @@ def test_7_the_connection_is_kept_and_each_request_logged_once_at_most(service: 
 
     assert [False, False] == [closed for closed, _ in sizes]
     assert sizes[0][1] == sizes[1][1]
+
+
+def test_8_an_error_that_a_script_returns_as_a_text_is_found_by_a_check(tmp_path: Path) -> None:
+    script = """
+        def init():
+            pass
+
+        def run(data):
+            try:
+                return 1 / 0
+            except Exception as e:
+                return str(e)
+    """
+    checks = [{"request": {"json": {}}, "expect": {"json": [1]}}]
+
+    with serving(tmp_path / "unchecked", script) as service:
+        answer = service.score({})
+    instance = start(write(tmp_path / "checked", script, checks=checks))
+    try:
+        found = instance.until("unfit")
+        unready = instance.ask("GET", "/readyz").status
+    finally:
+        end(instance)
+
+    assert (200, "division by zero") == (answer.status, answer.json)
+    assert 503 == unready
+    assert "division by zero" in str(found["error"])
 
 
 def test_9_the_samples_are_in_swagger_as_in_v1(service: Instance) -> None:

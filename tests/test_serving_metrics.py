@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from serving_instance import ACTS, Instance, serving, until
@@ -60,3 +61,24 @@ def test_what_is_so_now_is_shown(tmp_path: Path) -> None:
     assert (found["mlops_worker_restarts_total"], found["mlops_queue_length"]) == (1, 0)
     assert (found["mlops_connections"], found["mlops_requests_in_flight"]) == (1, 0)
     assert found["mlops_init_seconds"] > 0
+
+
+def test_what_works_and_what_waits_is_shown(tmp_path: Path) -> None:
+    limits = {"workers": 2, "queue": 50}
+    with (
+        serving(tmp_path, ACTS, serving=limits) as service,
+        ThreadPoolExecutor(12) as threads,
+    ):
+        marks = [tmp_path / f"mark{number}" for number in range(2)]
+        held = [threads.submit(service.score, {"sleep": 2, "mark": str(mark)}) for mark in marks]
+        until(lambda: all(mark.exists() for mark in marks))
+        held += [threads.submit(service.score, {"n": number}) for number in range(10)]
+        until(lambda: read(service)["mlops_requests_in_flight"] == 12)
+        found = read(service)
+        answers = [one.result().status for one in held]
+        after = read(service)
+
+    assert (2, 2) == (found["mlops_workers"], found["mlops_workers_busy"])
+    assert 0 <= found["mlops_queue_length"] <= 10
+    assert [200] * 12 == answers
+    assert (0, 0) == (after["mlops_workers_busy"], after["mlops_requests_in_flight"])

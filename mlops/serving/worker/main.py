@@ -1,5 +1,6 @@
 """The worker's life: load the script, call `init()`, then answer frames until the front is gone."""
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -101,7 +102,8 @@ def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
         scorer = Scorer(script, options)
     except BaseException as error:  # noqa: BLE001 - told to the user, whatever it is
         show(error)  # first: the front ends this process as soon as it knows
-        channel.sendall(wire.pack(0, wire.FAILED, meta=json.dumps(failure(error)).encode()))
+        with contextlib.suppress(OSError):  # another worker's failure has ended the front
+            channel.sendall(wire.pack(0, wire.FAILED, meta=json.dumps(failure(error)).encode()))
         # Threads that the script left must not keep a worker that will never serve.
         os._exit(3)
     asks = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, List, Optional
 
+STDERR = 2
 OURS = str(Path(__file__).parent) + os.sep
 
 
@@ -35,10 +36,14 @@ def theirs(trace: Optional[TracebackType]) -> Optional[TracebackType]:
 
 
 def show(error: BaseException) -> None:
-    """Write the traceback to the log."""
-    sys.stdout.flush()
-    sys.stderr.write("\n".join(lines(error)) + "\n")
-    sys.stderr.flush()
+    """Write the traceback to the log, even where the script has closed its streams."""
+    text = "\n".join(lines(error)) + "\n"
+    try:
+        sys.stdout.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        os.write(STDERR, text.encode("utf-8", "backslashreplace"))
 
 
 def failure(error: BaseException) -> Dict[str, Any]:
