@@ -29,8 +29,9 @@ def service(**given: Any) -> Desired:
     settings = ServiceSettings(**given)
     at = At(place="engine", machine="", owner=make.owner())
     base = replace(make.inference(), base_image="python:3.11-slim")
+    where = make.where(file="/checkout/mlops.yaml")
     pins = Pins(models=(make.pinned(),), code=make.content(), inference=base)
-    return desired_service(at, make.deployment(settings=settings), pins)
+    return desired_service(at, make.deployment(settings=settings, where=where), pins)
 
 
 def body(wanted: Desired) -> dict[str, Any]:
