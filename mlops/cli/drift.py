@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mlops.baseline import baseline_document, read_baseline
+from mlops.cli.adopting import adopt
 from mlops.cli.filing import write_file
 from mlops.cli.options import (
     CHECKS,
@@ -73,28 +74,43 @@ def with_sheets(command: Command) -> Command:
 @with_files
 @with_selection
 @with_sheets
+@click.option("--adopt", "adopts", is_flag=True, help="Write what drifted into the files.")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @with_formats(*CHECKS)
 @with_also
 @with_color
-def command(files: Files, selection: Selection, sheets: Sheets, form: str) -> None:
+def command(
+    files: Files,
+    selection: Selection,
+    sheets: Sheets,
+    form: str,
+    words: tuple[str, ...],
+    *,
+    adopts: bool,
+) -> None:
     """Show what somebody else changed since the last apply; exit with 8 if anything.
 
     It takes no lock, writes nothing but what it is asked for, and reader's rights are enough.
-    What the file wants anew is no drift: it is counted, and `mlops plan` shows it.
+    What the file wants anew is no drift: it is counted, and `mlops plan` shows it. With `--adopt`
+    the live values of the things WORD (addresses, services, targets; all of them without one) are
+    written into the files that define them.
     """
+    if words and not adopts:
+        problem = Problem(summary=f"`{words[0]}` goes with `--adopt`", hint="or use `--target`")
+        raise SpecError(problem)
     session = open_session(files)
-    found = look(session, selection)
-    every = pieces(found)
-    if sheets.baseline:
-        text = _text(sheets.baseline)
-        known = read_baseline(text, str(sheets.baseline), session.spec.project)
-        found = without(found, known)
+    every = look(session, selection)
+    found = _unknown(every, session, sheets.baseline)
+    if adopts:
+        adopt(session, found, words, lambda: look(open_session(files), selection))
+        return
     show(form, lambda view: view.drift(found), counts(found.plan))
     if sheets.metrics:
         write_file(sheets.metrics, metrics(found, time.time()))
     if sheets.write_baseline:
-        write_file(sheets.write_baseline, to_json(baseline_document(session.spec.project, every)))
-        say(f"{sheets.write_baseline}: {len(every)} known\n")
+        known = pieces(every)
+        write_file(sheets.write_baseline, to_json(baseline_document(session.spec.project, known)))
+        say(f"{sheets.write_baseline}: {len(known)} known\n")
     elif found.plan.pending:
         raise DriftError
 
@@ -105,6 +121,14 @@ def look(session: Session, selection: Selection) -> Drift:
     whole = survey(world, session.desired(), selection)
     rules = in_force(world.ignore, world.today)
     return drifted(whole, world.records.read(), rules)
+
+
+def _unknown(found: Drift, session: Session, baseline: Path | None) -> Drift:
+    """Return the drift that a baseline does not know."""
+    if baseline is None:
+        return found
+    known = read_baseline(_text(baseline), str(baseline), session.spec.project)
+    return without(found, known)
 
 
 def _text(path: Path) -> str:
