@@ -1,6 +1,7 @@
 """The scoring server over TLS: versions, renewal, failures."""
 
 import http.client
+import json
 import shutil
 import ssl
 import subprocess
@@ -93,6 +94,28 @@ def test_plain_http_is_refused_and_harms_nobody(tmp_path: Path) -> None:
         connection = connect(service, trusting(tmp_path))
         assert scored(connection)[0] == 200
         connection.close()
+
+
+def test_a_raw_script_sees_who_asks_and_by_which_scheme(tmp_path: Path) -> None:
+    script = """
+        from azureml.contrib.services.aml_request import rawhttp
+
+        def init():
+            pass
+
+        @rawhttp
+        def run(request):
+            return [request.scheme, request.url.partition("://")[0], request.remote_addr]
+    """
+    with serving(tmp_path / "plain", script) as service:
+        plain = service.score(1).json
+    with serving(issue(tmp_path, "a"), script, tls=PAIR) as service:
+        connection = connect(service, trusting(tmp_path))
+        told = scored(connection)[1]
+        connection.close()
+
+    assert ["http", "http", "127.0.0.1"] == plain
+    assert ["https", "https", "127.0.0.1"] == json.loads(told)
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:

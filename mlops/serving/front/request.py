@@ -24,7 +24,10 @@ KNOWN = identity.NAMES | {
 
 
 class Waits(Protocol):
-    """Who gets the answer."""
+    """Who asks, and gets the answer."""
+
+    def asker(self) -> tuple[str, str]:
+        """Return the address that asks, empty for the server itself, and the scheme it speaks."""
 
     def scored(self, request: "Request", frame: wire.Frame) -> None:
         """Take the frame that a worker sent, or that was made in its place."""
@@ -111,7 +114,10 @@ class Request:
         headers = [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
         ]
+        client, scheme = self.waits.asker()
         meta = {
+            "client": client,
+            "scheme": scheme,
             "method": self.method,
             "path": self.path,
             "query": self.query.decode("latin-1"),

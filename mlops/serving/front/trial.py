@@ -80,6 +80,10 @@ class Trial:
         if not self._queue.entrust(request, self.crew):
             self._settle(GONE)
 
+    def asker(self) -> tuple[str, str]:
+        """Say that the server itself asks."""
+        return "", "http"
+
     def scored(self, request: Request, frame: wire.Frame) -> None:
         """Take what a worker answered."""
         answer = scored(frame)

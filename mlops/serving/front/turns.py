@@ -62,6 +62,12 @@ class Turns:
         """Say whether nobody waits for an answer."""
         return self._current is None and not self._queue and self.last is None
 
+    def asker(self) -> tuple[str, str]:
+        """Return the address of the client, and the scheme it speaks."""
+        transport = self._line.transport
+        address = transport.get_extra_info("peername") or ("",)
+        return str(address[0]), "https" if transport.get_extra_info("sslcontext") else "http"
+
     def headed(self, request: Request) -> None:
         """See the headers of a request: what is refused now needs no body."""
         self._hall.headed(request)
