@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mlops.environments.lock import compile_lock
 from mlops.errors import LockedError, Problem, TargetError
+from mlops.plain import NOTHING
 from mlops.protocols import Lease, ModelSource, ModelStore
 from mlops.secrets.master import Master
 from mlops.secrets.reader import SecretReader
@@ -63,6 +64,7 @@ class StoreMeans:
     past: Past
     secrets: SecretReader
     master: Master
+    locks: Mapping[str, Fields] = NOTHING
 
     def healthy(self, address: Address) -> Desired | None:
         """Return what a service was when it was last ready and checked; None if it never was."""
@@ -111,7 +113,12 @@ class StoreMeans:
         return self.objects.local(name)
 
     def recall(self, path: str) -> Fields | None:
-        """Return a record that somebody kept in the store; None if nobody did."""
+        """Return a record that somebody kept in the store; None if nobody did.
+
+        What `mlops.lock` holds is kept when it is first used, so that a rollback finds it.
+        """
+        if path in self.locks:
+            create_record(self.objects, path, self.locks[path])
         record: Fields | None = read_record(self.objects, path)
         return record
 

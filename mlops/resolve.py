@@ -32,6 +32,7 @@ def resolve(
     targets: Mapping[str, Target],
     sources: Mapping[str, ModelSource],
     generations: Generations = NOTHING,
+    locks: Mapping[str, str] = NOTHING,
 ) -> tuple[Desired, ...]:
     """Return everything that shall exist: models first, then what each deployment needs.
 
@@ -49,6 +50,7 @@ def resolve(
                 replace(
                     _pins(deployment, spec, newest, code, store),
                     generations=generations.get(f"{deployment.target}/{deployment.name}", NOTHING),
+                    locks=locks,
                 ),
             ),
         ),

@@ -116,12 +116,13 @@ class PinnedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
-    """What a deployment serves, pinned by content; `generations` are those of its keys."""
+    """What a deployment serves, by content; the generations of its keys, and what is locked."""
 
     models: tuple[PinnedModel, ...]
     code: Content
     inference: Inference
     generations: Mapping[str, int] = NOTHING
+    locks: Mapping[str, str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +140,11 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """A thing that shall exist.
+    """A thing that shall exist: `fields` are compared, `inputs` are what apply needs.
 
-    `fields` are compared; `inputs` are what apply needs and nobody compares; `claims` are
-    exclusive resources (`port/8890`, see `claims.py`) with the place that asked for them; `labels`
-    say a field's value in words; `endpoint` is where it will answer, `renamed_from` its old name;
-    `loose` are fields that follow a change and make none: tags that tell the commit.
+    `claims` are exclusive resources (`port/8890`, see `claims.py`) with the place that asked for
+    them; `labels` say a field's value in words; `endpoint` is where it will answer, `renamed_from`
+    its old name; `loose` are fields that follow a change and make none, as tags of the commit.
     """
 
     address: Address

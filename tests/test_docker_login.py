@@ -8,11 +8,10 @@ from fakes import NoMeans
 
 from mlops.cli.kinds import KINDS
 from mlops.clients.oci.login import Login
+from mlops.images.login import base_login, login_of
 from mlops.load import load
 from mlops.plain import thaw
 from mlops.spec import SecretRef
-from mlops.targets.docker.desire import base_login
-from mlops.targets.docker.login import login_of
 from mlops.targets.docker.settings import Login as WrittenLogin
 from mlops.targets.docker.settings import Settings
 

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "test": "Run the checks of the services.",
         "keys": "Show the keys of a service, or rotate one.",
         "models": "Keep the models of the store.",
+        "lock": "Write mlops.lock: the packages and the base of each image.",
+        "image": "Make the image of a service without an engine.",
         "package": "Write a folder that Docker builds, without us.",
         "forget": "Look no longer at a target that is gone for good.",
         "unlock": "Take the lock away from a run that does not come back.",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from mlops.cli.image.named import Nearby, named
+from mlops.cli.image.named import Nearby, named, packages_of
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
@@ -36,10 +36,9 @@ def command(name: str, out: Path, files: Files) -> None:
     image = named(session, name)
     _check_empty(out)
     settings = alone_settings(image.service, image.pins, image.inputs)
+    found, locked = Nearby(session=session, inputs=image.inputs), packages_of(session, image.inputs)
     made = [("README.md", manual(image.service, image.inputs).encode())]
-    count = _written(
-        out, [*made, *context(image.inputs, settings, Nearby(session=session, inputs=image.inputs))]
-    )
+    count = _written(out, [*made, *context(image.inputs, settings, found, locked)])
     write(f"{out}: {count} files. Next: docker build -t {name} {out}\n")
 
 

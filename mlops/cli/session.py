@@ -9,7 +9,9 @@ from typing import Any
 from mlops.cli.kinds import KINDS
 from mlops.cli.left import left_name, left_targets
 from mlops.cli.options import Files
+from mlops.clients.text import read_source
 from mlops.errors import Problem, SpecError, TargetError
+from mlops.images.lockfile import NAME, Locked, locked_record, read_lock
 from mlops.keys import key_generations
 from mlops.lineage import lineage, source
 from mlops.load import load
@@ -48,6 +50,7 @@ class Session:
     registry: Registry
     secrets: SecretReader
     master: Master
+    locked: tuple[Locked, ...]
     today: str
 
     @property
@@ -121,12 +124,14 @@ class Session:
             lineage=self.lineage(),
             secrets=self.secrets,
             master=self.master,
+            locks={one.path: locked_record(one) for one in self.locked},
         )
 
     def desired(self) -> tuple[Desired, ...]:
         """Return everything that the spec wants. Raises SpecError."""
         rotated = read_generations(self.objects, self.spec.project)
-        things = resolve(self.spec, self.registry, self.targets, self.sources, rotated)
+        locks = {one.asked: one.digest for one in self.locked}
+        things = resolve(self.spec, self.registry, self.targets, self.sources, rotated, locks)
         locked = [thing for thing in things if key_generations(thing.fields)]
         if locked and self.master.missing:
             raise SpecError(*(replace(no_master(), where=thing.where) for thing in locked))
@@ -181,4 +186,11 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
         secrets=secrets,
         today=datetime.now(timezone.utc).date().isoformat(),
         master=Master(spec.master_secret, kept, secrets),
+        locked=() if lenient else _locked(folder),
     )
+
+
+def _locked(folder: Path) -> tuple[Locked, ...]:
+    """Return what `mlops.lock` holds; nothing without one. Raises SpecError."""
+    file = folder / NAME
+    return read_lock(read_source(file)) if file.is_file() else ()

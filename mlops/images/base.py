@@ -15,6 +15,9 @@ FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/conda/bin", "/opt/python/bin", "/
 MINORS = range(6, 20)
 """The Pythons 3.x that are looked for, to name them where the wanted one is not there."""
 
+FACTS = ("python", "version", "glibc", "platform")
+"""The keys of facts as plain JSON."""
+
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _VERSION = re.compile(rb"GNU C Library [^\n]{0,80}? version (\d+)\.(\d+)")
 _NAMED = re.compile(r"libc-(\d+)\.(\d+)\.so$")
@@ -71,7 +74,7 @@ def facts_record(found: Facts) -> Fields:
 
 def facts_of(record: Mapping[str, Any]) -> Facts:
     """Return the facts that a record tells of."""
-    return Facts(**{key: str(record[key]) for key in ("python", "version", "glibc", "platform")})
+    return Facts(**{key: str(record[key]) for key in FACTS})
 
 
 def libraries(platform: str) -> tuple[str, ...]:

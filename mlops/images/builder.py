@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mlops.images.inputs import ImageInputs
+from mlops.images.resolution import Base
 from mlops.protocols import Means
+from mlops.spec import Fields
 from mlops.values import Progress
 
 
@@ -23,8 +25,19 @@ class Made:
 class Builder(Protocol):
     """Makes the image of some inputs. Safe to be cut short and run again, and deterministic."""
 
+    def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
+        """Find the base of an image, and what it offers; ends in it. Raises TargetError."""
+
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the reference of the image if it exists. Changes nothing."""
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image, unless it exists; ends in Made. Raises TargetError."""
+
+
+@runtime_checkable
+class HasBuilder(Protocol):
+    """A target that makes images."""
+
+    def builder(self, means: Means, base: Fields | None) -> Builder:
+        """Return what makes them; `base` says who asks for the base image."""

@@ -16,7 +16,7 @@ from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
 from mlops.images.layers import Draft, Layer, chunks
 from mlops.images.parts import configure, drafting
-from mlops.images.resolution import Resolution, resolution
+from mlops.images.resolution import Base, Resolution, resolution
 from mlops.protocols import Means
 from mlops.values import Progress
 
@@ -53,13 +53,7 @@ class EngineBuilder:
         if found is not None:
             yield Made(reference=found)
             return
-        bases = EngineBases(
-            engine=self.engine,
-            inputs=inputs,
-            means=means,
-            bearer=self.repository,
-            login=self.login,
-        )
+        bases = self._bases(inputs, means)
         resolved: Resolution | None = None
         for step in resolution(inputs, bases.look, means):
             if isinstance(step, Resolution):
@@ -101,6 +95,19 @@ class EngineBuilder:
                 known = {}
             else:
                 return len(missing)
+
+    def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
+        """Find the base of an image in the engine, and what it offers; ends in it."""
+        return self._bases(inputs, means).look()
+
+    def _bases(self, inputs: ImageInputs, means: Means) -> EngineBases:
+        return EngineBases(
+            engine=self.engine,
+            inputs=inputs,
+            means=means,
+            bearer=self.repository,
+            login=self.login,
+        )
 
     def _known(self) -> Known:
         """Return what lies upon what in the images of ours that the engine has."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mlops.clients.oci.login import Login, docker_login
 from mlops.clients.oci.manifest import CONFIG, TAR, Descriptor, Manifest, manifest_bytes, read_json
@@ -52,30 +52,51 @@ class RegistryBuilder:
         if found is not None:
             yield Made(reference=found)
             return
-        making = _Making(
-            inputs=inputs,
-            means=means,
-            goal=self._opened(reference(self.repository)),
-            base=self._opened(reference(inputs.base)),
-        )
-        yield from making.run()
+        yield from self.made_in(self._opened(reference(self.repository)), inputs, means)
+
+    def made_in(self, goal: "Goal", inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
+        """Make the image in a goal that lacks it; ends in Made. Raises TargetError."""
+        if inputs.needs_engine:
+            raise _needs_engine(inputs.needs_engine)
+        base = self._opened(reference(inputs.base))
+        yield from _Making(inputs=inputs, means=means, goal=goal, base=base).run()
+
+    def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
+        """Find the base of an image in its registry, and what it offers; ends in it."""
+        base = self._opened(reference(inputs.base))
+        yield from _Making(inputs=inputs, means=means, goal=base, base=base).look()
 
     def _opened(self, place: Reference) -> Repository:
         return Repository(place, lambda: self.login(place.host))
 
 
+class Goal(Protocol):
+    """Where an image is made: a repository, or whatever takes blobs as one does."""
+
+    place: Reference
+
+    def holds(self, digest: str) -> bool:
+        """Tell whether a blob is there."""
+
+    def upload(self, blob: Blob, mount: str = "") -> Iterator[int | str]:
+        """Take a blob; yield the bytes so far, at last the digest."""
+
+    def put_manifest(self, pointer: str, body: bytes) -> str:
+        """Put the manifest under a tag; return its digest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
-    """One image that is being made in the repository `goal`, upon what lies in `base`."""
+    """One image that is being made in `goal`, upon what lies in the repository `base`."""
 
     inputs: ImageInputs
     means: Means
-    goal: Repository
+    goal: Goal
     base: Repository
 
     def run(self) -> Iterator[Progress | Made]:
         resolved: Resolution | None = None
-        for step in resolution(self.inputs, self._look, self.means):
+        for step in resolution(self.inputs, self.look, self.means):
             if isinstance(step, Resolution):
                 resolved = step
             else:
@@ -93,7 +114,7 @@ class _Making:
         digest = yield from self._finished(below, layers)
         yield Made(reference=f"{self.goal.place.name}@{digest}", new=new)
 
-    def _look(self) -> Iterator[Progress | Base]:
+    def look(self) -> Iterator[Progress | Base]:
         """Find the base, and what it offers, which is read from its layers once for everybody."""
         yield Progress(text=f"looking at {self.inputs.base}")
         manifest = self._manifest(self.base.place.pointer)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from mlops.environments.lock import compile_lock
 from mlops.environments.unpack import wheel_platform, with_platform
-from mlops.errors import TargetError
+from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_json
 from mlops.images.base import Facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
@@ -42,6 +42,9 @@ Look: TypeAlias = Callable[[], Iterator[Progress | Base]]
 
 def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
     """Return what an image is made of; resolved once for everybody. Raises TargetError."""
+    if inputs.lock:
+        yield _resolved(means.recall(locked_path(inputs.lock)))
+        return
     path = f"images/{inputs.tag}.json"
     told: Any = means.recall(path)
     if told is None:
@@ -60,6 +63,24 @@ def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progre
     )
 
 
+def locked_path(digest: str) -> str:
+    """Return where a store keeps the entry of a digest."""
+    return f"locked/{digest.removeprefix('sha256:')}.json"
+
+
+def _resolved(told: Any) -> Resolution:
+    """Return what `mlops.lock` says, or said. Raises TargetError."""
+    if told is None:
+        raise TargetError(
+            Problem(
+                summary="nobody knows the packages of this image: they are not in `mlops.lock`",
+                hint="bring the `mlops.lock` of that commit back, and apply again",
+            )
+        )
+    base = Base(digest=told["base"], facts=facts_of(told["facts"]))
+    return Resolution(base=base, packages=told["packages"], server=told["server"])
+
+
 def _locked(requirements: tuple[str, ...], facts: Facts, means: Means) -> str:
     """Return the packages that fit: another code or model never changes them."""
     platform = wheel_platform(facts.platform, facts.glibc)
@@ -67,10 +88,15 @@ def _locked(requirements: tuple[str, ...], facts: Facts, means: Means) -> str:
     path = f"environments/{key.removeprefix('sha256:')}.json"
     record = means.recall(path)
     if record is None:
-        wanted = Environment(python=facts.version, requirements=requirements, digest=key)
-        try:
-            lock = compile_lock(wanted, platform=platform)
-        except TargetError as error:
-            raise with_platform(error, facts.platform) from error
-        record = means.keep(path, {"packages": lock})
+        record = means.keep(path, {"packages": resolved_packages(requirements, facts)})
     return str(record["packages"])
+
+
+def resolved_packages(requirements: tuple[str, ...], facts: Facts) -> str:
+    """Ask the index for the packages that fit, whatever was resolved before."""
+    platform = wheel_platform(facts.platform, facts.glibc)
+    wanted = Environment(python=facts.version, requirements=requirements, digest="")
+    try:
+        return compile_lock(wanted, platform=platform)
+    except TargetError as error:
+        raise with_platform(error, facts.platform) from error

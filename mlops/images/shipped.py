@@ -10,6 +10,7 @@ from mlops.clients.oci.reference import reference
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
 from mlops.images.registry import RegistryBuilder
+from mlops.images.resolution import Base
 from mlops.protocols import Means
 from mlops.values import Progress
 
@@ -27,6 +28,10 @@ class ShippedBuilder:
             return str(self.engine.images.inspected(self._name(inputs))["Id"])
         except MissingError:
             return None
+
+    def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
+        """Find the base of an image in its registry, and what it offers; ends in it."""
+        return self.registry.look(inputs, means)
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image where it lacks: in the registry, then in the engine. Ends in Made."""

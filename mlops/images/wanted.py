@@ -1,16 +1,44 @@
 """What goes into the image of a deployment, as its pins say it. Pure but for asking the machine."""
 
 import platform
+from dataclasses import replace
 
 import mlops
+from mlops.errors import Problem, SpecError
 from mlops.images.inputs import ImageInputs, ImageModel
+from mlops.images.lockfile import NAME, asked
 from mlops.values import Pins
 
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def image_inputs(pins: Pins) -> ImageInputs:
-    """Return what goes into the image of a deployment, for a machine like this one."""
+    """Return what goes into the image of a deployment, for a machine like this one.
+
+    Raises SpecError where `mlops.lock` was made for other packages or another base.
+    """
+    return _locked(_written(pins), pins)
+
+
+def _locked(inputs: ImageInputs, pins: Pins) -> ImageInputs:
+    """Return inputs that say what `mlops.lock` holds of them, where there is such a file."""
+    if not pins.locks:
+        return inputs
+    found = pins.locks.get(asked(inputs))
+    if found is None:
+        name = f" of `{pins.inference.name}`" if pins.inference.name else ""
+        raise SpecError(
+            Problem(
+                summary=f"`{NAME}` does not fit the packages and the base{name}"
+                f" for `{inputs.platform}`",
+                where=pins.inference.where,
+                hint=f"run `mlops lock --platform {inputs.platform}`",
+            )
+        )
+    return replace(inputs, lock=found)
+
+
+def _written(pins: Pins) -> ImageInputs:
     wanted = pins.inference.environment
     machine = platform.machine().lower()
     return ImageInputs(

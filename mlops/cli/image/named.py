@@ -1,12 +1,15 @@
 """What a deployment is as an image, whether or not its target makes one; where its files lie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops.cli.session import Session
 from mlops.errors import Problem, SpecError
+from mlops.images.builder import HasBuilder
+from mlops.images.context import Packages
 from mlops.images.inputs import ImageInputs, inputs_of
+from mlops.images.lockfile import asked
 from mlops.images.wanted import image_inputs
 from mlops.load.suggest import suggestion
 from mlops.plain import thaw
@@ -31,12 +34,16 @@ def named(session: Session, name: str) -> Named:
     if deployment is None:
         hint = suggestion(name, session.spec.deployments, "the file has none")
         raise SpecError(Problem(summary=f"no deployment `{name}`", hint=hint))
-    return pictured(session, deployment)
+    found = pin(session.spec, session.registry, session.sources, deployment)
+    locks = {one.asked: one.digest for one in session.locked}
+    makes = isinstance(session.targets[deployment.target], HasBuilder)
+    if not makes and asked(image_inputs(found)) not in locks:
+        locks = {}  # no image of this deployment was ever meant to be locked
+    return pictured(session, deployment, replace(found, locks=locks))
 
 
-def pictured(session: Session, deployment: Deployment) -> Named:
+def pictured(session: Session, deployment: Deployment, pins: Pins) -> Named:
     """Return the image of a deployment: the one of its target, or one for a machine like this."""
-    pins = pin(session.spec, session.registry, session.sources, deployment)
     things = session.targets[deployment.target].desire(deployment, pins)
     (service,) = [thing for thing in things if thing.address.kind == "service"]
     images = [inputs_of(thaw(thing.inputs)) for thing in things if thing.address.kind == "image"]
@@ -57,3 +64,11 @@ class Nearby:
             folder = Path(self.inputs.source)
             return {entry.path: folder / entry.path for entry in content.files}
         return self.session.means().model_files(content)
+
+
+def packages_of(session: Session, inputs: ImageInputs) -> Packages | None:
+    """Return the packages that `mlops.lock` holds of an image; None without such a file."""
+    for one in session.locked:
+        if one.digest == inputs.lock:
+            return Packages(code=one.packages, server=one.server)
+    return None

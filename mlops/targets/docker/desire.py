@@ -7,13 +7,14 @@ import mlops
 from mlops.errors import Problem, SpecError
 from mlops.facing import facing_fields, unlocked_routes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
+from mlops.images.login import base_login
 from mlops.images.wanted import image_inputs
 from mlops.keys import key_fields, key_labels
 from mlops.plain import thaw
 from mlops.references import field
 from mlops.services import Resources, checks_digest, serving_fields, written_checks
 from mlops.settings import memory
-from mlops.spec import Deployment, Fields, Inference, Json
+from mlops.spec import Deployment, Json
 from mlops.targets.docker.container import PROCESSES
 from mlops.targets.docker.live import words_of
 from mlops.targets.docker.machine import answers_at, claim_of
@@ -49,18 +50,6 @@ def desired_image(place: str, pins: Pins) -> Desired:
         needs=_models(pins),
         summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
     )
-
-
-def base_login(inference: Inference) -> Fields | None:
-    """Return who asks for the base: the place of the password, never the password."""
-    login = inference.base_registry
-    if login is None:
-        return None
-    return {
-        "address": login.address,
-        "username": login.username,
-        "password": field(login.password),
-    }
 
 
 def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:

@@ -1,19 +1,19 @@
 """The images of a target: made in the engine alone, or by way of a repository; removed there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
-from mlops.clients.oci.login import Login
 from mlops.images.builder import Builder, Made
 from mlops.images.engine import EngineBuilder
 from mlops.images.inputs import inputs_of
+from mlops.images.login import login_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.shipped import ShippedBuilder
 from mlops.plain import thaw
 from mlops.protocols import Means
-from mlops.targets.docker.login import login_of
+from mlops.spec import Fields
 from mlops.values import Change, Progress
 
 
@@ -22,8 +22,8 @@ def change_image(
 ) -> Iterator[Progress]:
     """Make an image, or remove it from the engine; a registry keeps what it has."""
     if change.after is not None:
-        login = partial(login_of, settings, change.after.inputs.get("base_login"), means)
-        builder = _builder(engine, repository, login, shipped=bool(settings.repository))
+        told: Any = change.after.inputs.get("base_login")
+        builder = image_builder(engine, settings, repository, means, told)
         for step in builder.make(inputs_of(thaw(change.after.inputs)), means):
             if not isinstance(step, Made):
                 yield step
@@ -33,11 +33,15 @@ def change_image(
         engine.images.remove(f"{repository}:{tag}")
 
 
-def _builder(
-    engine: Engine, repository: str, login: Callable[[str], Login | None], *, shipped: bool
+def image_builder(
+    engine: Engine, settings: Any, repository: str, means: Means, base: Fields | None
 ) -> Builder:
-    """Return what makes images: in the engine alone, or by way of a registry."""
-    if not shipped:
+    """Return what makes images: in the engine alone, or by way of a registry.
+
+    `base` says who asks for the base image.
+    """
+    login = partial(login_of, settings, base, means)
+    if not settings.repository:
         return EngineBuilder(engine=engine, repository=repository, login=login)
     registry = RegistryBuilder(repository=repository, login=login)
     return ShippedBuilder(engine=engine, registry=registry)

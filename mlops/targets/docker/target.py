@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
+from mlops.images.builder import Builder
 from mlops.protocols import Means
-from mlops.spec import Deployment
+from mlops.spec import Deployment, Fields
 from mlops.targets.docker.desire import At, desired_image, desired_service
 from mlops.targets.docker.health import health
-from mlops.targets.docker.image import change_image
+from mlops.targets.docker.image import change_image, image_builder
 from mlops.targets.docker.keys import keys_of
 from mlops.targets.docker.live import main_of, observed_images, observed_volumes
 from mlops.targets.docker.logs import lines_of
@@ -107,6 +108,11 @@ class DockerTarget:
         """Yield the last lines that a service printed, then, if `follow`, each new one."""
         name = container_name(self._owner.project, address.name)
         yield from lines_of(Engine(wire=self._wire), name, follow=follow, count=lines)
+
+    def builder(self, means: Means, base: Fields | None) -> Builder:
+        """Return what makes images; `base` says who asks for the base image."""
+        engine = Engine(wire=self._wire, allowed=means.lease.check)
+        return image_builder(engine, self._settings, self._repository, means, base)
 
     @property
     def _repository(self) -> str:

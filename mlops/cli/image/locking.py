@@ -1,0 +1,97 @@
+"""What images ask for, and what that comes to: the entries of `mlops.lock`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mlops.cli.image.named import pictured
+from mlops.cli.session import Session
+from mlops.cli.terminal import say
+from mlops.errors import Where
+from mlops.images.builder import Builder, HasBuilder
+from mlops.images.inputs import ImageInputs
+from mlops.images.lockfile import Locked, asked
+from mlops.images.login import base_login, login_of
+from mlops.images.registry import RegistryBuilder
+from mlops.images.resolution import Base, resolved_packages
+from mlops.images.server import REQUIREMENTS
+from mlops.means import StoreMeans
+from mlops.resolve import pin
+from mlops.spec import Deployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What images of the same base, platform and packages ask for, and who can find the base."""
+
+    inputs: ImageInputs
+    names: tuple[str, ...]
+    builder: Builder
+    where: Where
+
+    def locked(self, means: StoreMeans) -> Locked:
+        """Return what it comes to now, whatever it came to before. Raises MlopsError."""
+        base = self._base(means)
+        say(f"resolving packages for {base.facts.platform}\n")
+        return Locked(
+            asked=asked(self.inputs),
+            names=self.names,
+            image=self.inputs.base,
+            base=base.digest,
+            facts=base.facts,
+            packages=resolved_packages(self.inputs.requirements, base.facts),
+            server=resolved_packages(REQUIREMENTS, base.facts),
+        )
+
+    def _base(self, means: StoreMeans) -> Base:
+        said = ""
+        for step in self.builder.look(self.inputs, means):
+            if isinstance(step, Base):
+                return step
+            if step.text != said:
+                said = step.text
+                say(f"{said}\n")
+        raise AssertionError("a look ends in what it found")
+
+
+def asks(session: Session, means: StoreMeans, platforms: tuple[str, ...]) -> tuple[Asked, ...]:
+    """Return what the images of a file ask for: each ask once. Raises SpecError.
+
+    `platforms` are those that images shall run on; without one, that of their targets.
+    """
+    found: dict[str, Asked] = {}
+    for deployment in _with_images(session):
+        for one in _asked(session, means, deployment, platforms):
+            known = found.get(asked(one.inputs))
+            names = {*one.names, *(known.names if known else ())}
+            found[asked(one.inputs)] = replace(known or one, names=tuple(sorted(names)))
+    return tuple(found.values())
+
+
+def _with_images(session: Session) -> tuple[Deployment, ...]:
+    """Return the deployments whose targets make images; all where no target does."""
+    every = tuple(session.spec.deployments.values())
+    made = tuple(one for one in every if isinstance(session.targets[one.target], HasBuilder))
+    return made or every
+
+
+def _asked(
+    session: Session, means: StoreMeans, deployment: Deployment, platforms: tuple[str, ...]
+) -> Iterator[Asked]:
+    pins = pin(session.spec, session.registry, session.sources, deployment)
+    image = pictured(session, deployment, pins)
+    base, target = base_login(pins.inference), session.targets[deployment.target]
+    settings = session.spec.targets[deployment.target].settings
+    builder: Builder
+    if isinstance(target, HasBuilder):
+        builder = target.builder(means, base)
+    else:
+        login = partial(login_of, settings, base, means)
+        builder = RegistryBuilder(repository="", login=login)
+    for platform in platforms or (image.inputs.platform,):
+        yield Asked(
+            inputs=replace(image.inputs, platform=platform),
+            names=(pins.inference.name or deployment.name,),
+            builder=builder,
+            where=pins.inference.where,
+        )

@@ -1,0 +1,122 @@
+"""`mlops image build` and `push`: the image of a service, made without an engine."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+
+from mlops.cli.image.named import Named, named
+from mlops.cli.options import Files, with_color, with_files, with_format
+from mlops.cli.session import Session, open_session
+from mlops.cli.terminal import say, view, write
+from mlops.errors import Problem, SpecError
+from mlops.images.builder import Made
+from mlops.images.login import base_login, login_of
+from mlops.images.registry import RegistryBuilder
+from mlops.means import StoreMeans
+from mlops.spec import Fields
+from mlops.units import size
+from mlops.values import Progress
+
+
+@click.command("build")
+@click.argument("name")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write: an OCI layout in a tar.",
+)
+@with_files
+@with_format
+@with_color
+def built(name: str, out: Path, files: Files, form: str) -> None:
+    """Write the image of the deployment NAME to a file, which `docker load` takes.
+
+    The base is fetched from its registry; no engine is needed.
+    """
+    from mlops.images.archive import Archive  # noqa: PLC0415  builds alone need it
+
+    session = open_session(files)
+    image, means = named(session, name), session.means()
+    called = _repository(session, image) or f"mlops/{session.spec.project}"
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with part.open("w+b") as file:
+            builder = _builder(session, image, called, means)
+            _told(builder.made_in(Archive(file, called), image.inputs, means))
+        part.replace(out)
+    except OSError as error:
+        raise SpecError(
+            Problem(
+                summary=f"cannot write `{out}`: {error.strerror}",
+                hint="choose a file that you may write, where there is room",
+            )
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    record: Fields = {
+        "file": str(out),
+        "size": out.stat().st_size,
+        "name": f"{called}:{image.inputs.tag}",
+    }
+    told = f"{out}: {size(out.stat().st_size)}. Next: docker load -i {out}\n"
+    write(told if form == "text" else view(form).record(record))
+
+
+@click.command("push")
+@click.argument("name")
+@click.option("--repository", metavar="REPOSITORY", help="Image repository. Default: the target's.")
+@with_files
+@with_format
+@with_color
+def pushed(name: str, repository: str | None, files: Files, form: str) -> None:
+    """Make the image of the deployment NAME in its repository, where it lacks.
+
+    Only the layers that the repository has not are sent; no engine is needed. `mlops apply`
+    then finds it there.
+    """
+    session = open_session(files)
+    image, means = named(session, name), session.means()
+    place = repository or _repository(session, image)
+    if not place:
+        raise SpecError(
+            Problem(
+                summary=f"the target `{image.deployment.target}` has no image repository",
+                where=session.spec.targets[image.deployment.target].where,
+                hint="write `repository:` in its block, or give `--repository`",
+            )
+        )
+    made = _told(_builder(session, image, place, means).make(image.inputs, means))
+    if form == "text":
+        sent = f"{made.new} new layer{'s' * (made.new != 1)}" if made.new else "it was there"
+        write(f"{made.reference}\n")
+        say(f"{name}: {sent}.\n")
+        return
+    write(view(form).record({"image": made.reference, "new": made.new}))
+
+
+def _repository(session: Session, image: Named) -> str:
+    """Return where the target of a deployment keeps images; empty if it has no such place."""
+    settings = session.spec.targets[image.deployment.target].settings
+    return getattr(settings, "repository", None) or ""
+
+
+def _builder(session: Session, image: Named, place: str, means: StoreMeans) -> RegistryBuilder:
+    settings = session.spec.targets[image.deployment.target].settings
+    login = partial(login_of, settings, base_login(image.pins.inference), means)
+    return RegistryBuilder(repository=place, login=login)
+
+
+def _told(steps: Iterator[Progress | Made]) -> Made:
+    """Say each step once; return what was made."""
+    said = ""
+    for step in steps:
+        if isinstance(step, Made):
+            return step
+        if step.text != said:
+            said = step.text
+            say(f"{said}\n")
+    raise AssertionError("a builder ends in what it made")
