@@ -23,6 +23,7 @@ HOMES: Mapping[str, set[str]] = {
     "azure": {"secrets/keyvault.py", "serving/side/traces.py"},
     "cel": {"cel.py"},
     "click": {"cli", "views/paper.py"},
+    "deepdiff": {"differences.py"},
     "docker": {"clients/docker"},
     "grandalf": {"views/drawing.py"},
     "git": {"lineage.py", "load/variables.py"},

@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rollback": "Make the live world what an earlier revision wanted.",
         "history": "Show what each run changed.",
         "status": "Show how the services stand.",
-        "show": "Show one service, with its fields.",
+        "show": "Show one service, or what one run changed.",
         "logs": "Show what a service prints.",
         "invoke": "Send a request to a service.",
         "test": "Run the checks of the services.",

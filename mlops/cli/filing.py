@@ -10,15 +10,15 @@ from mlops.writing import write_whole
 
 def write_file(path: Path, text: str) -> None:
     """Write a file whole, and keep its mode; a link stays a link. Raises SpecError."""
-    path = Path(os.path.realpath(path))
+    place = Path(os.path.realpath(path))
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")  # a pipe, or /dev/stdout
+        if place.exists() and not place.is_file():
+            place.write_text(text, encoding="utf-8")  # a pipe, or /dev/stdout
             return
-        mode = S_IMODE(path.stat().st_mode) if path.exists() else None
-        write_whole(path, text.encode())
+        mode = S_IMODE(place.stat().st_mode) if place.exists() else None
+        write_whole(place, text.encode())
         if mode is not None:
-            path.chmod(mode)
+            place.chmod(mode)
     except OSError as error:
         raise SpecError(
             Problem(

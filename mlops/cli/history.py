@@ -4,11 +4,13 @@ from collections import Counter
 
 import click
 
-from mlops.cli.options import Files, with_color, with_files, with_format
+from mlops.cli.options import SHEETS, Files, with_color, with_files, with_formats
+from mlops.cli.past import past, result
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.spec import Fields, Json
 from mlops.store.revisions import Revision
+from mlops.values import Action
 
 
 @click.command("history")
@@ -17,13 +19,13 @@ from mlops.store.revisions import Revision
     "-n", "--limit", type=click.IntRange(min=1), default=20, help="How many. Default: 20."
 )
 @with_files
-@with_format
+@with_formats(*SHEETS)
 @with_color
 def command(revision: int | None, limit: int, files: Files, form: str) -> None:
     """Show the last runs that changed something, newest first; or REVISION in full."""
     revisions = open_session(files, lenient=True).revisions
     if revision is not None:
-        write(view(form).record(_record(revisions.read(revision))))
+        write(view(form).record(past(revisions, revision)))
         return
     rows = [_row(found) for found in revisions.list(limit)]
     write(view(form).rows(rows) or "No revisions.\n")
@@ -37,33 +39,17 @@ def _row(found: Revision) -> Fields:
         "who": found.lineage.get("who"),
         "commit": commit[:10] + ("*" if found.lineage.get("dirty") else ""),
         "changes": _counted(found.changes),
-        "result": _result(found),
-    }
-
-
-def _record(found: Revision) -> Fields:
-    return {
-        "revision": found.number,
-        "at": found.at,
-        "result": _result(found),
-        "lineage": found.lineage,
-        "targets": tuple(found.targets),
-        "changes": found.changes,
-        "services": {
-            str(thing.address): ", ".join(thing.labels.values()) or thing.endpoint
-            for thing in found.desired
-            if thing.address.kind == "service"
-        },
+        "result": result(found),
     }
 
 
 def _counted(changes: Fields) -> str:
     """Return how many changes there were of each sort: `+2 ~1`."""
     signs: Counter[Json] = Counter(changes.values())
-    return " ".join(f"{sign}{count}" for sign, count in signs.items())
+    return " ".join(f"{sign}{signs[sign]}" for sign in sorted(signs, key=_place))
 
 
-def _result(found: Revision) -> str:
-    if found.damaged:
-        return "damaged"
-    return "open" if found.outcome is None else str(found.outcome.get("result", "done"))
+def _place(sign: Json) -> int:
+    """Return which sign goes first: what is made, then what is changed, then what goes."""
+    known = [action.value for action in Action]
+    return known.index(sign) if isinstance(sign, str) and sign in known else len(known)

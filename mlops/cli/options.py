@@ -18,6 +18,9 @@ Command = Callable[..., Any]
 PAGES = ("text", "json", "markdown", "github")
 """The formats of what is shown to a team: `markdown` is a comment, `github` what a job writes."""
 
+SHEETS = ("text", "json", "markdown")
+"""The formats of what is looked up."""
+
 CHECKS = (*PAGES, "sarif")
 """The formats of what finds mistakes."""
 
