@@ -101,6 +101,17 @@ def test_an_image_is_made_of_what_is_locked_and_named_by_it(walk: Walk, registry
     assert image["new"] == 1  # the packages alone: the base's layers and all others are there
 
 
+def test_platforms_that_are_locked_are_locked_again(walk: Walk) -> None:
+    lock(walk)
+    file = walk.folder / "mlops.lock"
+    file.write_text(written(walk).replace("linux/amd64", "linux/arm64"))
+
+    answer = walk.run("lock", environ=NO_ENGINE)
+
+    assert answer.code == 6  # the base of the tests is for one platform alone
+    assert "is for `linux/amd64`, not for `linux/arm64`" in answer.err
+
+
 @pytest.mark.parametrize("command", [("plan",), ("image", "push", "diabetes")])
 def test_a_lock_that_does_not_fit_is_told_with_the_command(
     walk: Walk, command: tuple[str, ...]
@@ -112,7 +123,7 @@ def test_a_lock_that_does_not_fit_is_told_with_the_command(
 
     assert answer.code == 1
     assert "`mlops.lock` does not fit the packages and the base of `score`" in answer.err
-    assert "hint: run `mlops lock --platform linux/amd64`\n" in answer.err
+    assert "hint: run `mlops lock`\n" in answer.err
 
 
 def test_a_package_holds_what_is_locked(walk: Walk) -> None:

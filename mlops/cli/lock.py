@@ -23,7 +23,7 @@ from mlops.means import StoreMeans
     "platforms",
     multiple=True,
     type=click.Choice(["linux/amd64", "linux/arm64"]),
-    help="What images shall run on; several times for several. Default: as their targets.",
+    help="What images shall run on, and nothing else. Default: as their targets, and as before.",
 )
 @click.option("--upgrade", is_flag=True, help="Take newer packages and bases, where there are.")
 @with_files

@@ -20,6 +20,8 @@ _BLOCK = 512
 class Archive:
     """What an image is made into, as a repository is. `name` is the image's, without a tag."""
 
+    verb = "writing"
+
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
         self._name = name

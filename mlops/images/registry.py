@@ -74,6 +74,8 @@ class Goal(Protocol):
     """Where an image is made: a repository, or whatever takes blobs as one does."""
 
     place: Reference
+    verb: str
+    """What is done with bytes that are sent there."""
 
     def holds(self, digest: str) -> bool:
         """Tell whether a blob is there."""
@@ -118,21 +120,35 @@ class _Making:
         """Find the base, and what it offers, which is read from its layers once for everybody."""
         yield Progress(text=f"looking at {self.inputs.base}")
         manifest = self._manifest(self.base.place.pointer)
+        config = read_json(self.base.read(manifest.config), self.inputs.base)
+        self._check_platform(config)
         path = f"bases/{manifest.digest.removeprefix('sha256:')}-{self.inputs.python}.json"
         record = self.means.recall(path)
         if record is None:
-            found = yield from self._read(manifest)
+            found = yield from self._read(manifest, config.get("config") or {})
             record = self.means.keep(path, facts_record(found))
         yield Base(digest=manifest.digest, facts=facts_of(record))
 
-    def _read(self, manifest: Manifest) -> Generator[Progress, None, Facts]:
-        config = read_json(self.base.read(manifest.config), self.inputs.base)
+    def _check_platform(self, config: Mapping[str, Any]) -> None:
+        """Raise TargetError where an image that is for one platform alone is for another."""
+        found = f"{config.get('os')}/{config.get('architecture')}"
+        if not self.inputs.platform.startswith(found):
+            raise TargetError(
+                Problem(
+                    summary=f"the base image `{self.inputs.base}` is for `{found}`,"
+                    f" not for `{self.inputs.platform}`",
+                    hint="choose a `base_image` for that platform",
+                )
+            )
+
+    def _read(
+        self, manifest: Manifest, settings: Mapping[str, Any]
+    ) -> Generator[Progress, None, Facts]:
         files = []
         for blob in manifest.layers:
             yield from _fetched(self.base, blob)
             files.append(_cached(blob))
         yield Progress(text="reading the base")
-        settings = config.get("config") or {}
         return facts(LayerTree(files), settings, self.inputs.python, self.inputs.platform)
 
     def _manifest(self, pointer: str) -> Manifest:
@@ -191,7 +207,7 @@ class _Making:
                 digest = step
             else:
                 self.means.lease.check()
-                yield Progress(text=f"uploading the {what}", done=step, total=blob.size)
+                yield Progress(text=f"{self.goal.verb} the {what}", done=step, total=blob.size)
         return digest
 
     def _finished(self, below: Manifest, layers: Sequence[Layer]) -> Generator[Progress, None, str]:

@@ -32,7 +32,7 @@ def _locked(inputs: ImageInputs, pins: Pins) -> ImageInputs:
                 summary=f"`{NAME}` does not fit the packages and the base{name}"
                 f" for `{inputs.platform}`",
                 where=pins.inference.where,
-                hint=f"run `mlops lock --platform {inputs.platform}`",
+                hint="run `mlops lock`",
             )
         )
     return replace(inputs, lock=found)

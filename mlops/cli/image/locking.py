@@ -57,7 +57,8 @@ class Asked:
 def asks(session: Session, means: StoreMeans, platforms: tuple[str, ...]) -> tuple[Asked, ...]:
     """Return what the images of a file ask for: each ask once. Raises SpecError.
 
-    `platforms` are those that images shall run on; without one, that of their targets.
+    `platforms` are those that images shall run on; without one, that of their targets, and those
+    that are locked.
     """
     found: dict[str, Asked] = {}
     for deployment in _with_images(session):
@@ -88,7 +89,8 @@ def _asked(
     else:
         login = partial(login_of, settings, base, means)
         builder = RegistryBuilder(repository="", login=login)
-    for platform in platforms or (image.inputs.platform,):
+    known = {one.facts.platform for one in session.locked}
+    for platform in platforms or sorted({image.inputs.platform, *known}):
         yield Asked(
             inputs=replace(image.inputs, platform=platform),
             names=(pins.inference.name or deployment.name,),

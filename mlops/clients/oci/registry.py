@@ -23,6 +23,8 @@ from mlops.hashing import digest_bytes
 class Repository:
     """One repository of a registry."""
 
+    verb = "uploading"
+
     def __init__(
         self,
         place: Reference,
