@@ -42,7 +42,7 @@ HARMS: dict[str, Harm] = {
     "the code is edited": lambda walk: append(script(walk)),
     "the code is removed": lambda walk: shutil.rmtree(walk.instance / "code"),
     "a setting is edited": lambda walk: replaced(
-        walk.instance / "settings.json", '"timeout": 300.0', '"timeout": 30.0'
+        walk.instance / "settings.json", '"queue": 100', '"timeout": 30.0, "queue": 100'
     ),
     "the settings are broken": lambda walk: (walk.instance / "settings.json").write_text("{"),
     "the settings are nonsense": lambda walk: (walk.instance / "settings.json").write_text(
