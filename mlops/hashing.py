@@ -256,7 +256,10 @@ def _check_regular(path: Path, name: str) -> None:
 
 
 def _refused(summary: str, hint: str) -> SpecError:
-    return SpecError(Problem(summary=summary, hint=hint))
+    shown = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in summary
+    )
+    return SpecError(Problem(summary=shown, hint=hint))
 
 
 def _identity(seen: os.stat_result) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mlops.errors import Problem, SpecError
@@ -112,6 +113,7 @@ def _lines(asked: Mapping[str, Any]) -> list[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[1],  # modules are looked for here first: never in a checkout
         text=True,
         start_new_session=True,  # Ctrl-C is for whoever waits
     )

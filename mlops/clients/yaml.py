@@ -16,7 +16,7 @@ from mlops.clients.yaml_tree import BROKEN, Broken, Entry, Node, Remarks, StopEr
 from mlops.clients.yaml_words import parser_problem
 from mlops.errors import Problem, SpecError, Where
 
-__all__ = ["BROKEN", "Broken", "Document", "Steps", "parse", "read", "scalar"]
+__all__ = ["BROKEN", "Broken", "Document", "Steps", "parse", "read", "scalar", "unread"]
 
 Steps: TypeAlias = tuple[Hashable, ...]
 """The keys and indexes that lead to a value."""
@@ -92,10 +92,10 @@ def read(path: Path, asked: Where | None = None) -> Document:
     try:
         source = read_source(path, asked)
     except SpecError as error:
-        return _document(Source(file=str(path), text="", lines=()), *error.problems)
+        return unread(Source(file=str(path), text="", lines=()), *error.problems)
     control = control_character(source)
     if control is not None:
-        return _document(source, control)
+        return unread(source, control)
     return parse(source)
 
 
@@ -116,26 +116,27 @@ def parse(source: Source) -> Document:
         for event in yaml.parse(source.text, Loader=loader):
             tree.feed(event)
     except StopError as error:
-        return _document(source, *remarks.problems, error.problem)
+        return unread(source, *remarks.problems, error.problem)
     except yaml.MarkedYAMLError as error:
-        return _document(source, *remarks.problems, parser_problem(source, error))
+        return unread(source, *remarks.problems, parser_problem(source, error))
     except yaml.reader.ReaderError as error:
         line, column = position(source.text, error.position)
         where = source.where(line, column)
         problem = Problem(
             summary="this character may not stand in YAML", where=where, hint="delete it"
         )
-        return _document(source, problem)
+        return unread(source, problem)
     if tree.root is None or tree.root.value is None:
         hint = "begin with `version: 1`"
         problem = Problem(summary="the file is empty", where=source.where(1, 1), hint=hint)
-        return _document(source, *remarks.problems, problem)
+        return unread(source, *remarks.problems, problem)
     return Document(
         source=source, remarks=remarks, root=tree.root, problems=tuple(remarks.problems)
     )
 
 
-def _document(source: Source, *problems: Problem) -> Document:
+def unread(source: Source, *problems: Problem) -> Document:
+    """Return the document that nothing can be said of but its problems."""
     nowhere = yaml.Mark(source.file, 0, 0, 0, None, 0)
     root = Node(BROKEN, nowhere, nowhere)
     return Document(source=source, remarks=Remarks(source), root=root, problems=problems)

@@ -10,6 +10,12 @@ from dataclasses import dataclass
 from mlops.clients.text import Source, brief
 from mlops.errors import Problem, Where
 
+MOST = 20_000
+"""Lines of the longest file of requirements."""
+
+LONGEST = 1000
+"""Characters of the longest requirement."""
+
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SIMPLEST = re.compile(rf"({_NAME})(?:(==|>=|<=|~=|<|>)([0-9]+(?:\.[0-9]+)+))?")
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -50,6 +56,10 @@ class RequirementError(Exception):
 
 def read_requirements(source: Source) -> tuple[tuple[Requirement, ...], tuple[Problem, ...]]:
     """Return the requirements of a file, and a problem for each line that is none."""
+    if len(source.lines) > MOST:
+        hint = "name the right file; what others need is found when the versions are locked"
+        summary = f"`{source.file}` has more than {MOST:,} lines"
+        return (), (Problem(summary=summary, where=source.where(MOST, 1), hint=hint),)
     found, problems = [], []
     for text, where in _lines(source):
         try:
@@ -61,6 +71,9 @@ def read_requirements(source: Source) -> tuple[tuple[Requirement, ...], tuple[Pr
 
 def requirement(text: str, where: Where) -> Requirement:
     """Return the plain requirement that `text` is. Raises RequirementError with what to do."""
+    if len(text) > LONGEST:
+        hint = f"write a name and its versions, in at most {LONGEST} characters"
+        raise RequirementError(f"`{brief(text)}` is no requirement", hint)
     _check_option(text)
     _check_place(text)
     simple = _SIMPLEST.fullmatch(text)
@@ -72,21 +85,22 @@ def requirement(text: str, where: Where) -> Requirement:
 
 def _lines(source: Source) -> Iterator[tuple[str, Where]]:
     """Yield each requirement, continued lines joined, with the place where it begins."""
-    joined, start = "", 0
+    joined: list[str] = []
+    start = 0
     for number, line in enumerate(source.lines, 1):
         start = start or number
         if line.endswith("\\") and not line.lstrip().startswith("#"):
-            joined += line[:-1]
+            joined.append(line[:-1])
             continue
-        text = _COMMENT.sub("", joined + line).strip()
+        text = _COMMENT.sub("", "".join((*joined, line))).strip()
         if text:
             first = source.lines[start - 1]
             shown = _COMMENT.sub("", first).rstrip("\\ \t").strip()
             column = len(first) - len(first.lstrip()) + 1
             yield text, source.where(start, column, len(shown))
-        joined, start = "", 0
-    if joined.strip():
-        yield joined.strip(), source.where(start, 1, len(source.lines[start - 1]))
+        joined, start = [], 0
+    if text := "".join(joined).strip():
+        yield text, source.where(start, 1, len(source.lines[start - 1]))
 
 
 def _check_option(text: str) -> None:
@@ -129,7 +143,7 @@ def _parsed(text: str) -> str:
 
     try:
         parsed = Parsed(text)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         raise RequirementError(f"`{brief(text)}` is no requirement", _guess(text)) from error
     if parsed.url:
         raise RequirementError("`name @ address` is no plain requirement", _ELSEWHERE)

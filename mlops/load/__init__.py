@@ -20,6 +20,9 @@ from mlops.load.variables import substitute
 from mlops.protocols import Kinds
 from mlops.spec import Spec
 
+_MOST = 200
+"""Problems that are told."""
+
 _LONGEST = 500
 """Characters of the longest sentence that is told."""
 
@@ -34,7 +37,7 @@ def load(
     """
     read, problems = read_files(paths)
     if not read:
-        raise SpecError(*map(_on_one_line, problems))
+        raise SpecError(*_first([_on_one_line(problem) for problem in problems]))
     merged, contradictions = merge(read)
     problems += contradictions
     problems += substitute(merged, variables)
@@ -48,8 +51,17 @@ def load(
     problems += files.problems
     if problems:
         told_once = dict.fromkeys(_shown(problem, merged.hidden) for problem in problems)
-        raise SpecError(*sorted(told_once, key=_place))
+        raise SpecError(*_first(sorted(told_once, key=_place)))
     return build(merged, kinds, files)
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """Return what people and machines can take in: a file may hold a mistake on every line."""
+    if len(problems) <= _MOST:
+        return problems
+    more = f"there are {len(problems) - _MOST:,} more problems"
+    hint = "mend these first; is it the right file?"
+    return [*problems[:_MOST], Problem(summary=more, where=problems[_MOST].where, hint=hint)]
 
 
 def _untold(problems: Iterable[Problem], told: Collection[Where]) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem, Where
 from mlops.load.check import target_kind
+from mlops.load.inside import PathError, within
 from mlops.load.merge import Merged
-from mlops.load.paths import EITHER, PathError, locate, within
+from mlops.load.paths import EITHER, locate
 from mlops.protocols import Kinds
 from mlops.schema.annotations import paths
 from mlops.schema.sections import STORE

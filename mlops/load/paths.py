@@ -3,24 +3,18 @@
 import os
 from pathlib import Path
 
-from mlops.clients.text import brief, display
+from mlops.clients.text import display
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
+from mlops.load.inside import PathError, within
 from mlops.load.merge import Merged
 from mlops.load.suggest import nearest
 
 FILE = "file"
 FOLDER = "folder"
 EITHER = "file or folder"
-
-
-class PathError(Exception):
-    """A path leads nowhere, or where it may not."""
-
-    def __init__(self, summary: str, hint: str) -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.hint = hint
+MADE = ".mlops"
+"""Keys lie in it, and lines of a broken file are shown."""
 
 
 def locate(
@@ -39,6 +33,8 @@ def locate(
 def find(text: str, base: Path, root: Path, kind: str) -> Path:
     """Return the file or folder `text` below `base`, without symlinks. Raises PathError."""
     whole = within(text, base, root)
+    if MADE in whole.relative_to(root).parts:
+        raise PathError(f"`{text}` is what this tool made", "name a file of your own")
     if not whole.exists():
         raise _missing(text, base, kind)
     if kind == FILE and whole.is_dir():
@@ -48,26 +44,6 @@ def find(text: str, base: Path, root: Path, kind: str) -> Path:
     if not (whole.is_dir() or whole.is_file()):
         raise PathError(f"`{text}` is neither file nor folder", "name a plain file")
     return whole
-
-
-def within(text: str, base: Path, root: Path) -> Path:
-    """Return `text` below `base` without symlinks. Raises PathError where it leaves `root`."""
-    if not text.strip():
-        raise PathError("the path is empty", "write a path, or remove the key")
-    try:
-        whole = (base / text).resolve()
-        whole.exists()
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it leads in a circle"
-        raise PathError(f"`{brief(text)}` is no path: {reason.lower()}", "correct it") from error
-    if whole.is_relative_to(root):
-        return whole
-    if text.startswith("~"):
-        raise PathError(f"`{text}` is not expanded", f"write a path inside of {display(root)}")
-    hint = f"move it into the checkout, {root}, or name something that is there"
-    if Path(os.path.normpath(base / text)).is_relative_to(root):
-        raise PathError(f"`{text}` is a link to {whole}, outside of the checkout", hint)
-    raise PathError(f"`{text}` is outside of the checkout", hint)
 
 
 def _missing(text: str, base: Path, kind: str) -> PathError:

@@ -1,13 +1,15 @@
 """Finds the files that a command line names, and reads each; a broken one hides no other."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlops.clients import yaml
-from mlops.clients.text import display
+from mlops.clients.text import display, text_source
 from mlops.errors import Problem
+from mlops.load.inside import PathError, within
 
 _NAMES = ("mlops.yaml", "mlops.yml")
 _VERSION = re.compile(r"^version[ \t]*:", re.MULTILINE)
@@ -71,4 +73,12 @@ def _is_ours(file: File) -> bool:
 
 def _file(path: Path) -> File:
     folder = path.parent.resolve()
+    written = Path(os.path.normpath(path))
+    root = checkout(written.parent)
+    try:
+        within(str(written.relative_to(root)), root.resolve(), root.resolve())
+    except PathError as error:
+        problem = Problem(summary=error.summary, hint=error.hint)
+        document = yaml.unread(text_source(display(path), ""), problem)
+        return File(path=path, folder=folder, root=checkout(folder), document=document)
     return File(path=path, folder=folder, root=checkout(folder), document=yaml.read(path))

@@ -15,7 +15,7 @@ from mlops.spec import Fields
 from mlops.values import Action, Change, Plan
 from mlops.views import changes, listing, progress
 from mlops.views import problems as problem_text
-from mlops.views.paper import Paper
+from mlops.views.paper import Paper, plain
 
 LOSSES = {Action.DELETE: "is deleted", Action.REPLACE: "is made anew"}
 
@@ -130,7 +130,8 @@ def _token(text: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = text.replace("%", "%25").split("\n")
+    return "%0A".join("%0D".join(map(plain, line.split("\r"))) for line in lines)
 
 
 def _property(text: str) -> str:

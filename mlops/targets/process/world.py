@@ -71,7 +71,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
     """Return the JSON object of a file; empty when it is missing, broken or no object."""
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
