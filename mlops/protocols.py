@@ -151,6 +151,13 @@ class CountsCalls(Protocol):
 
 
 @runtime_checkable
+class Reaches(Protocol):
+    """A target that other machines are asked for: `hosts` are those, as `host` or `host:port`."""
+
+    hosts: Collection[str]
+
+
+@runtime_checkable
 class HasLogs(Protocol):
     """A target that keeps what its services print."""
 

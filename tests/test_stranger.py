@@ -217,7 +217,7 @@ CASES = (
     Case(it="a text that takes a pattern long", says="`host` cannot be",
          swap=("port: 8999", f"port: 8999, host: \"{'a-' * 200_000}!\"")),
     Case(it="a script that is large", says="cannot be parsed", words=("validate",),
-         spoil=text("score/score.py", lambda: SCRIPT + "x = " + "-" * 1_000_000 + "1\n")),
+         spoil=text("score/score.py", lambda: SCRIPT + "x = " + "-" * 400_000 + "1\n")),
     Case(it="a script that makes a large tree", says="fine (1 deployment)", words=("validate",),
          spoil=text("score/score.py", lambda: SCRIPT + "a\n" * 250_000), code=0),
     Case(it="a script nested without end", says="nested parentheses", words=("validate",),

@@ -27,7 +27,7 @@ def command(
     Running it twice changes nothing the second time. With PLANFILE, which `mlops plan --out`
     wrote, or with `--digest`, it runs that plan only.
     """
-    session = open_session(files)
+    session = open_session(files, agreed=True)
     if planfile is None:
         change_world(session, session.desired, selection, agreement)
         return

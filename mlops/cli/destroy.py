@@ -16,4 +16,4 @@ from mlops.selection import Selection
 @with_color
 def command(files: Files, selection: Selection, agreement: Agreement) -> None:
     """Delete every service of the files and what it needed, but never a registered model."""
-    change_world(open_session(files, lenient=True), tuple, selection, agreement)
+    change_world(open_session(files, lenient=True, agreed=True), tuple, selection, agreement)

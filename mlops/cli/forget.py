@@ -15,7 +15,7 @@ from mlops.errors import Problem, SpecError
 @with_color
 def command(target: str, files: Files) -> None:
     """Look no longer at TARGET, which the file has left. What still runs there stays there."""
-    session = open_session(files, lenient=True)
+    session = open_session(files, lenient=True, agreed=True)
     left = {
         left_name(one, session.targets): one
         for one in session.revisions.targets()

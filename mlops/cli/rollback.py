@@ -25,7 +25,7 @@ def command(revision: int | None, files: Files, agreement: Agreement) -> None:
 
     What the file says instead is held until the file changes, or `--retry` asks for it.
     """
-    session = open_session(files)
+    session = open_session(files, agreed=True)
     number = revision or _before_last(session)
     wanted = session.revisions.read(number).desired
     change_world(

@@ -9,6 +9,7 @@ from typing import Any
 from mlops.cli.kinds import KINDS
 from mlops.cli.left import left_name, left_targets
 from mlops.cli.options import Files
+from mlops.cli.trusting import Guard
 from mlops.clients.text import read_source
 from mlops.errors import Problem, SpecError, TargetError
 from mlops.images.lockfile import NAME, Locked, locked_record, read_lock
@@ -43,6 +44,7 @@ class Session:
     """The rows of the tables that a spec names, made. `today` is one day, however long it takes."""
 
     spec: Spec
+    guard: Guard
     owner: Owner
     targets: Mapping[str, Target]
     sources: Mapping[str, ModelSource]
@@ -58,6 +60,7 @@ class Session:
         """The places and the records of this spec, as the store tells them now."""
         known = self.revisions.targets()
         left = left_targets(known, self.targets, self._made)
+        self.guard.check_left(left)
         named = {left_name(one, self.targets): one for one in known}
         return World(
             project=self.spec.project,
@@ -157,11 +160,12 @@ class Session:
         )
 
 
-def open_session(files: Files, *, lenient: bool = False) -> Session:
+def open_session(files: Files, *, lenient: bool = False, agreed: bool = False) -> Session:
     """Load the files and make the rows that they name. Touches nothing, raises SpecError.
 
     To look or to destroy, `lenient`: the file may have no deployments, and what it would deliver
-    is not read.
+    is not read. Unless somebody `agreed` to the file, as whoever applies it does, hosts that only
+    a proposal names are asked nothing: raises RefusedError.
     """
     spec = load(files.paths, files.variables, KINDS, lenient=lenient)
     folder = Path(spec.folder)
@@ -170,13 +174,17 @@ def open_session(files: Files, *, lenient: bool = False) -> Session:
     secrets = SecretReader({kind: row(folder) for kind, row in SECRETS.items()})
     root = objects.root
     kept = None if root is None else root.with_name(f"{root.name}.private") / "master"
+    targets = {
+        name: TARGETS[target.kind](name, target.settings, folder, owner)
+        for name, target in spec.targets.items()
+    }
+    guard = Guard(spec=spec, variables=files.variables, agreed=agreed)
+    guard.check(targets)
     return Session(
         spec=spec,
+        guard=guard,
         owner=owner,
-        targets={
-            name: TARGETS[target.kind](name, target.settings, folder, owner)
-            for name, target in spec.targets.items()
-        },
+        targets=targets,
         sources={
             name: SOURCES[model.source](model.settings, folder)
             for name, model in spec.models.items()

@@ -13,7 +13,7 @@ from mlops.cli.watching import waiting
 @with_color
 def command(files: Files) -> None:
     """Tell the run that holds the lock to stop, and wait until it can change nothing more."""
-    session = open_session(files, lenient=True)
+    session = open_session(files, lenient=True, agreed=True)
     held = session.lock("mlops unlock").release_by_force(waiting())
     if held is None:
         write("Nobody holds the lock.\n")

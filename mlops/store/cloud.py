@@ -26,6 +26,13 @@ SOON = {"timeout": "8 seconds", "connect_timeout": "4 seconds"}
 """One call that hangs may not cost a lease: it is repeated well within the lease's 40 s."""
 
 
+def host_of(location: str) -> str:
+    """Return whom a store is asked of, as `s3://bucket`; nothing where it is a folder."""
+    parts = urlsplit(location)
+    cloud = parts.scheme in CLOUDS and "://" in location
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower() if cloud else ""
+
+
 def connect_cloud(location: str, *, prompt: bool, environ: Mapping[str, str] = os.environ) -> Any:
     """Return the client of a cloud store; a `prompt` one repeats a call once, and fails in 17 s."""
     from obstore.store import from_url  # noqa: PLC0415  loaded late: most commands need no store

@@ -10,7 +10,7 @@ from mlops.settings import HOST, HOST_HINT, Setting
 from mlops.spec import SecretRef
 from mlops.values import Impact
 
-ENGINE = r"^(unix|tcp|http|https|ssh|npipe)://\S+$"
+ENGINE = r"^(unix|tcp|http|https|ssh|npipe)://(?!([^/@]*@)?-)\S+$"
 REPOSITORY = r"^[a-z0-9]([-a-z0-9._]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+$"
 
 

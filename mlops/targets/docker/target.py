@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
+from mlops.errors import TargetError
 from mlops.images.builder import Builder
 from mlops.protocols import Means
 from mlops.spec import Deployment, Fields
@@ -47,6 +49,18 @@ class DockerTarget:
     def identity(self) -> str:
         """The address of the engine, and where its images are kept."""
         return f"{self._wire.address} {self._repository}"
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The machine of an engine that the file chooses, where it is not this one."""
+        if not (self._settings.host or self._settings.context):
+            return []  # whoever runs this chose it
+        try:
+            parts = urlsplit(self._settings.host or self._wire.address)
+        except TargetError:
+            return []  # nobody is asked
+        local = parts.scheme in ("unix", "http+unix", "npipe")
+        return [] if local else [parts.netloc.rpartition("@")[2]]
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the image and the container of a deployment."""
