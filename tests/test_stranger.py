@@ -189,6 +189,8 @@ CASES = (
          spoil=link("score/x", "/etc/passwd")),
     Case(it="the code ignores what a link says that leads out", says="svc",
          spoil=link("score/.gitignore", "/proc/self/environ"), code=0),
+    Case(it="the lock is a link to the environment", says="outside of the checkout",
+         spoil=link("mlops.lock", "/proc/self/environ")),
     Case(it="the file has no end", says="is larger than 10 MiB", spoil=_sparse("mlops.yaml")),
     Case(it="the script has no end", says="it is larger than 512 KiB",
          spoil=_sparse("score/score.py")),

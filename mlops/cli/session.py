@@ -16,6 +16,8 @@ from mlops.images.lockfile import NAME, Locked, locked_record, read_lock
 from mlops.keys import key_generations
 from mlops.lineage import lineage, source
 from mlops.load import load
+from mlops.load.inside import PathError, within
+from mlops.load.read import checkout
 from mlops.load.suggest import suggestion
 from mlops.means import OwnLease, StoreMeans
 from mlops.models.table import SOURCES
@@ -200,5 +202,8 @@ def open_session(files: Files, *, lenient: bool = False, agreed: bool = False) -
 
 def _locked(folder: Path) -> tuple[Locked, ...]:
     """Return what `mlops.lock` holds; nothing without one. Raises SpecError."""
-    file = folder / NAME
+    try:
+        file = within(NAME, folder.resolve(), checkout(folder.resolve()))
+    except PathError as error:
+        raise SpecError(Problem(summary=error.summary, hint=error.hint)) from error
     return read_lock(read_source(file)) if file.is_file() else ()

@@ -44,23 +44,12 @@ class DockerTarget:
         self._folder = folder
         self._owner = owner
         self._wire = Wire(host=settings.host, context=settings.context)
+        self.hosts = _hosts(settings, self._wire)
 
     @property
     def identity(self) -> str:
         """The address of the engine, and where its images are kept."""
         return f"{self._wire.address} {self._repository}"
-
-    @property
-    def hosts(self) -> Collection[str]:
-        """The machine of an engine that the file chooses, where it is not this one."""
-        if not (self._settings.host or self._settings.context):
-            return []  # whoever runs this chose it
-        try:
-            parts = urlsplit(self._settings.host or self._wire.address)
-        except TargetError:
-            return []  # nobody is asked
-        local = parts.scheme in ("unix", "http+unix", "npipe")
-        return [] if local else [parts.netloc.rpartition("@")[2]]
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the image and the container of a deployment."""
@@ -145,3 +134,15 @@ class DockerTarget:
             yield from removed(subject)
             return
         yield from made(subject, change, change.after)
+
+
+def _hosts(settings: Any, wire: Wire) -> Collection[str]:
+    """Return the machine of an engine that the file chooses, where it is not this one."""
+    if not (settings.host or settings.context):
+        return []  # whoever runs this chose it
+    try:
+        parts = urlsplit(settings.host or wire.address)
+    except TargetError:
+        return []  # nobody is asked
+    local = parts.scheme in ("unix", "http+unix", "npipe")
+    return [] if local else [parts.netloc.rpartition("@")[2]]
