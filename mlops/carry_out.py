@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from threading import Event as Flag
 
 from mlops.apply import PARALLELISM, apply
-from mlops.errors import LockedError
+from mlops.errors import LockedError, StaleError
 from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
 from mlops.plan import compared, filed
 from mlops.policy import blocked
@@ -62,14 +62,20 @@ def _outcome(
 
     What was so before and was not even tried still is.
     """
-    untried = {address for address, end in ends.items() if isinstance(end, Skipped)}
-    left = {address for address, end in ends.items() if isinstance(end, (Failed, Unfinished))}
+    untried = {address for address, end in ends.items() if _untried(end)}
+    failed = {address for address, end in ends.items() if isinstance(end, (Failed, Unfinished))}
+    left = failed - untried
     left |= set(open_before) & (untried | set(agreed.left_out))
     return {
         "result": _result(ends.values(), stopped=stopped),
         "changes": sum(isinstance(end, Done) for end in ends.values()),
         "unfinished": tuple(sorted(map(str, left))),
     }
+
+
+def _untried(end: Event) -> bool:
+    """Tell whether a change was not even begun: skipped, or of what somebody else changed."""
+    return isinstance(end, Skipped) or (isinstance(end, Failed) and end.code == StaleError.code)
 
 
 def _result(ends: Collection[Event], *, stopped: bool) -> str:

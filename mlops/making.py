@@ -13,6 +13,7 @@ from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
 from mlops.events import Done, Event, Failed, Progressed, Returned, Started
 from mlops.health import is_ready, wait_ready
 from mlops.protocols import Masks, Means, Place
+from mlops.unmoved import check_unmoved
 from mlops.values import Action, Change, Desired, Impact, Progress
 
 READY_TIMEOUT = 600.0
@@ -37,6 +38,7 @@ def _seen_through(
     yield Started(address=change.address, action=change.action)
     try:
         means.lease.check()
+        check_unmoved(change, place)
         release()
         yield from _made(change, place, means)
     except MlopsError as error:

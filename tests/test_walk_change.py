@@ -148,3 +148,24 @@ def test_a_requirement_makes_another_environment_and_removes_the_old_one(walk: W
     assert old != walk.environment
     assert [205.826] == pytest.approx(walk.score(), abs=0.001)
     walk.settled()
+
+
+def test_what_somebody_edits_while_an_apply_runs_is_refused_by_name(walk: Walk) -> None:
+    walk.add_service("extra", free_port())
+    walk.apply()
+    victim = walk.services / "extra" / "settings.json"
+    script = walk.folder / "score" / "score.py"
+    meddling = (
+        "\n\nif Path.cwd().parents[1].name == 'diabetes':\n"
+        f"    _file = Path({str(victim)!r})\n"
+        "    _file.write_text(_file.read_text().replace('\"queue\": 100', '\"queue\": 99'))\n"
+    )
+    script.write_text(script.read_text(encoding="utf-8") + meddling, encoding="utf-8")
+
+    answer = walk.apply("--parallelism", "1")
+
+    words = "`laptop/service/extra` was changed by somebody (`serving.queue`) since the plan"
+    assert answer.code == 7, answer.out + answer.err
+    assert f"{words} was made; it is left as it is\n" in answer.err
+    assert "done      ~ laptop/service/diabetes" in answer.out
+    assert '"queue": 99' in victim.read_text(encoding="utf-8")

@@ -15,16 +15,21 @@ LEFTOVER = re.compile(r"\.[0-9a-f]{12}\..+")
 
 
 def observed_environments(place: str, folder: Path) -> Iterator[Observed]:
-    """Yield each environment of a folder. What is not of our making is foreign."""
+    """Yield each environment of a folder."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        digest = installed(path)
-        yield Observed(
-            address=Address(place=place, kind="environment", name=path.name),
-            fields={"digest": digest} if digest else {},
-            identity=path.name,
-            ownership=Ownership.OURS if digest or _unfinished(path) else Ownership.FOREIGN,
-            state="ready" if digest else "a folder without a mark",
-        )
+        yield observed_environment(place, path)
+
+
+def observed_environment(place: str, path: Path) -> Observed:
+    """Return the environment in a folder of its own. What is not of our making is foreign."""
+    digest = installed(path)
+    return Observed(
+        address=Address(place=place, kind="environment", name=path.name),
+        fields={"digest": digest} if digest else {},
+        identity=path.name,
+        ownership=Ownership.OURS if digest or _unfinished(path) else Ownership.FOREIGN,
+        state="ready" if digest else "a folder without a mark",
+    )
 
 
 def listeners(

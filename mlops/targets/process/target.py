@@ -17,7 +17,7 @@ from mlops.targets.process.keyring import live_keys
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
-from mlops.targets.process.seen import listeners, observed_environments
+from mlops.targets.process.seen import listeners, observed_environment, observed_environments
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
 from mlops.values import (
     Action,
@@ -41,6 +41,7 @@ class ProcessTarget:
     impact: ClassVar[Mapping[str, Impact]] = IMPACT
     downtime: ClassVar[Mapping[Impact, str]] = DOWNTIME
     settle: ClassVar[float] = 0.0
+    passing: ClassVar[Collection[str]] = ("leftovers", "process")
 
     def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
         self._name = name
@@ -67,11 +68,23 @@ class ProcessTarget:
         with _told():
             services = [
                 observed_service(self._name, instance, self._owner, cache, wanted=name in names)
-                for name, instance in world.instances(self._services).items()
+                for name, instance in world.instances(self._folder / "services").items()
             ]
             cache.save()
             environments = observed_environments(self._name, self._folder / "environments")
             return [*environments, *services, *listeners(self._name, wanted, services)]
+
+    def look(self, address: Address) -> Observed | None:
+        """Return one environment or service as it is now."""
+        folder = self._place_of(address)
+        pid = None if address.kind == "environment" else world.server(folder)
+        if pid is None and not folder.is_dir():
+            return None
+        if address.kind == "environment":
+            return observed_environment(self._name, folder)
+        with _told():
+            cache, instance = HashCache.open(), world.instance(folder, pid)
+            return observed_service(self._name, instance, self._owner, cache, wanted=True)
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
@@ -123,10 +136,6 @@ class ProcessTarget:
         """Yield the last lines of a server's log, then, if `follow`, each new one."""
         path = self._place_of(address) / "server.log"
         yield from follow_lines(path, lines) if follow else last_lines(path, lines)
-
-    @property
-    def _services(self) -> Path:
-        return self._folder / "services"
 
     def _place_of(self, address: Address) -> Path:
         return self._folder / f"{address.kind}s" / address.name
