@@ -1,5 +1,16 @@
-"""Lets `python -m mlops` be the command."""
+"""Is the command: `python -m mlops`, and the script `mlops`. Ctrl-C ends it from the start."""
 
-from mlops.cli import main
+import os
 
-main()
+
+def main() -> None:
+    """Run the command line. Stopped while it is still being imported, it leaves in silence."""
+    try:
+        from mlops import cli  # noqa: PLC0415  what takes its time is asked for where Ctrl-C is heard
+    except KeyboardInterrupt:
+        os._exit(130)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

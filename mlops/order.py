@@ -35,19 +35,21 @@ def _sorted(graph: Mapping[Address, frozenset[Address]]) -> tuple[Address, ...]:
 def waits(changes: Collection[Change]) -> Mapping[Address, frozenset[Address]]:
     """Return what each change waits for: what it needs, and what holds a claim that it wants.
 
-    A removal waits for everything that is made, unless something made waits for what it frees.
+    A removal waits for everything that is made. Where something made waits for what it frees, it
+    waits for what that needs, so that nothing is removed for what can't be made.
     """
-    known = {change.address for change in changes}
+    known = frozenset(change.address for change in changes)
     holders = _holders(changes)
     wanted = _wanted(changes)
     made = frozenset(change.address for change in changes if change.after)
+    needs = {change.address: known.intersection(change.needs) for change in changes}
     users = _users(changes)
     return {
         change.address: (
             _before_making(change, holders, known)
             if change.after
             else users.get(change.address, frozenset())
-            | (frozenset() if _frees(change, wanted) else made)
+            | _before_removal(change, wanted, needs, made)
         )
         for change in changes
     }
@@ -119,5 +121,12 @@ def _users(changes: Iterable[Change]) -> dict[Address, frozenset[Address]]:
     return {address: frozenset(found) for address, found in users.items()}
 
 
-def _frees(removal: Change, wanted: Holders[Address]) -> bool:
-    return removal.before is not None and any(wanted.of(claim) for claim in removal.before.claims)
+def _before_removal(
+    removal: Change,
+    wanted: Holders[Address],
+    needs: Mapping[Address, frozenset[Address]],
+    made: frozenset[Address],
+) -> frozenset[Address]:
+    claims = removal.before.claims if removal.before else ()
+    wanters = [address for claim in claims for address in wanted.of(claim)]
+    return frozenset().union(*(needs[each] for each in wanters)) if wanters else made

@@ -55,7 +55,7 @@ def plan(
     seen = tuple(observed)
     ours = {thing.address: thing for thing in seen if thing.ownership is Ownership.OURS}
     others = tuple(thing for thing in seen if _foreign(thing, ours.values()))
-    problems = check_conflicts(wanted.values(), others)
+    problems = (*check_claims(wanted.values()), *check_conflicts(wanted.values(), others))
     if problems:
         raise SpecError(*problems)
     made = [
@@ -83,6 +83,28 @@ def compared(thing: Desired) -> Fields:
     return Frozen(
         {path: bare(value) for path, value in thing.fields.items() if path not in thing.loose}
     )
+
+
+def check_claims(desired: Iterable[Desired]) -> tuple[Problem, ...]:
+    """Return a problem for each exclusive resource that two things want, at whatever places."""
+    problems = []
+    given = tuple(desired)
+    wanted = Holders((claim, thing) for thing in given for claim in thing.claims)
+    order = {thing.address: number for number, thing in enumerate(given)}
+    for thing in given:
+        for claim, where in thing.claims.items():
+            others = [
+                each for each in wanted.of(claim) if order[each.address] < order[thing.address]
+            ]
+            problems += [
+                Problem(
+                    summary=f"{words(claim)} is wanted twice: `{other.address}` has it",
+                    where=where,
+                    hint="give one of them another one",
+                )
+                for other in others[:1]
+            ]
+    return tuple(problems)
 
 
 def check_conflicts(desired: Iterable[Desired], others: Iterable[Observed]) -> tuple[Problem, ...]:

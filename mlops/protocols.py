@@ -181,17 +181,6 @@ class CanStop(Protocol):
         """Stop a service; its next change starts it again."""
 
 
-@runtime_checkable
-class CanLook(Protocol):
-    """A place that reads one thing again by a cheap call, right before it is changed."""
-
-    passing: ClassVar[Collection[str]]
-    """Fields that change by themselves, since they tell what a thing is doing."""
-
-    def look(self, address: Address) -> Observed | None:
-        """Return a thing as it is now; None if it is not there."""
-
-
 class ModelSource(Protocol):
     """A place where model files come from: a row of the table of sources."""
 

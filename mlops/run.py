@@ -192,6 +192,8 @@ def _check_agreed(agreed: Plan, found: Plan, job: Job, terms: Terms, audience: A
     if job.consent:
         job.consent.check(agreed)
     if not agreed.pending:
+        if found.pending:
+            audience.see(agreed)  # whoever held the lock did it all
         return
     job.gate(agreed)
     if job.consent or _essence(agreed) == _essence(found):

@@ -1,6 +1,6 @@
 """Looks at the live world and says what would make it what is desired. Changes nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import SupportsInt
 
@@ -42,15 +42,32 @@ def _planned(
     applied: Mapping[Address, Applied],
     selection: Selection,
 ) -> Plan:
+    records = known(applied, world.left, {thing.address for thing in seen})
+    ignored = in_force(world.ignore, world.today)
     whole = Plan(
         project=world.project,
         store=world.store,
-        changes=plan(wanted, seen, applied, world.places, in_force(world.ignore, world.today)),
+        changes=plan(wanted, seen, records, world.places, ignored),
         wanted=wanted,
         identities={name: place.identity for name, place in world.places.items()},
         calls=_calls(world),
     )
     return selected(whole, selection)
+
+
+def known(
+    applied: Mapping[Address, Applied], left: Collection[str], seen: Collection[Address] = ()
+) -> Mapping[Address, Applied]:
+    """Return the records without those of a place that moved, but for what was seen there.
+
+    `left` has such a place as `name@digest`: what was applied to `name/...` was applied there.
+    """
+    moved = {name.partition("@")[0] for name in left if "@" in name}
+    return {
+        address: record
+        for address, record in applied.items()
+        if address.place not in moved or address in seen
+    }
 
 
 def _calls(world: World) -> int:

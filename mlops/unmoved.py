@@ -3,9 +3,23 @@
 What somebody changed in between is refused by name. Changes nothing.
 """
 
+from collections.abc import Collection
+from typing import ClassVar, Protocol, runtime_checkable
+
 from mlops.errors import Problem, StaleError
-from mlops.protocols import CanLook, Place
-from mlops.values import Change, Observed
+from mlops.protocols import Place
+from mlops.values import Address, Change, Observed
+
+
+@runtime_checkable
+class CanLook(Protocol):
+    """A place that reads one thing again by a cheap call, right before it is changed."""
+
+    passing: ClassVar[Collection[str]]
+    """Fields that change by themselves, since they tell what a thing is doing."""
+
+    def look(self, address: Address) -> Observed | None:
+        """Return a thing as it is now; None if it is not there."""
 
 
 def check_unmoved(change: Change, place: Place) -> None:

@@ -246,3 +246,20 @@ def test_a_link_to_the_folder_shows_the_same_world(live: Walk, tmp_path: Path) -
     answer = live.run("plan", "-f", str(link))
 
     assert (0, "No changes.") == (answer.code, answer.out[:11])
+
+
+def test_ctrl_c_while_python_still_starts_ends_without_a_traceback() -> None:
+    code = (
+        "import signal, sys, os\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.addaudithook(lambda event, words: os.kill(os.getpid(), signal.SIGINT)"
+        " if event == 'import' and words[0] == 'mlops.cli' else None)\n"
+        "import mlops.__main__\n"
+        "mlops.__main__.main()\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert (130, "") == (ended.returncode, ended.stderr)

@@ -181,6 +181,49 @@ def test_a_delete_is_killed(sweeper: Sweeper, part: int) -> None:
         mended(sweeper, *DELETE)
 
 
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_rename_on_the_same_port_is_killed(sweeper: Sweeper, part: int) -> None:
+    port = free_port()
+    walk = sweeper.walk
+    names = itertools.pairwise(f"extra-{number}" for number in range(1000))
+    walk.add_service("extra-0", port)
+    sweeper.writes(*APPLY)
+    rename(walk, *next(names))
+    writes = sweeper.writes(*APPLY)
+    for number in chosen(part, writes):
+        rename(walk, *next(names))
+
+        sweeper.run(*APPLY, kill=number)
+
+        mended(sweeper, *APPLY)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_rotation_of_a_key_is_killed(sweeper: Sweeper, part: int) -> None:
+    sweeper.walk.edit("mlops.yaml", "    checks:", "    auth: {type: key}\n    checks:")
+    sweeper.writes(*APPLY)
+    rotation = ("keys", "diabetes", "--rotate", "primary", "--auto-approve", "--format", "json")
+    told = [sweeper.run(*rotation).json["primary"]]
+    writes = sweeper.writes(*rotation)
+    for number in chosen(part, writes):
+        sweeper.run(*rotation, kill=number)
+        mended(sweeper, *APPLY)
+
+        told.append(sweeper.run(*rotation).json["primary"])
+
+        assert sweeper.run("plan").out == NO_CHANGES
+    assert len(told) == len(set(told))
+
+
+def rename(walk: Walk, old: str, new: str) -> None:
+    """Give the added service another name, and say so."""
+    lines = walk.spec.read_text(encoding="utf-8").splitlines(keepends=True)
+    (line,) = [line for line in lines if line.startswith(f"  {old}: {{")]
+    rest = line.partition("target: ")[2]
+    lines[lines.index(line)] = f"  {new}: {{renamed_from: {old}, target: {rest}"
+    walk.spec.write_text("".join(lines), encoding="utf-8")
+
+
 def change(walk: Walk, old: str, new: str) -> None:
     """Change the tag and the code."""
     walk.edit("mlops.yaml", f"stage: {old}", f"stage: {new}")

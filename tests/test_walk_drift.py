@@ -167,3 +167,15 @@ def test_a_service_of_a_file_that_was_not_loaded_is_left_alone(walk: Walk) -> No
 
     assert "defined in `mlops.yaml`, which was not loaded; it is left alone" in answer.out
     assert "Plan: 1 to add, 0 to change, 0 to destroy.\n" in answer.out
+
+
+def test_a_target_that_the_file_moves_is_no_drift(walk: Walk) -> None:
+    walk.apply()
+    walk.edit("mlops.yaml", "{kind: process}", "{kind: process, folder: elsewhere}")
+
+    drift = walk.run("drift")
+    planned = walk.plan()
+
+    assert drift.code == 0, drift.out
+    assert "not there yet" in planned
+    assert "somebody deleted it" not in planned

@@ -119,3 +119,32 @@ def test_a_service_gets_another_name_in_one_run(walk: Walk, *, same: bool) -> No
     assert {"glucose"} == set(walk.servers().values())
     assert [205.826] == pytest.approx(walk.score(port), abs=0.001)
     walk.settled()
+
+
+def test_a_port_that_two_targets_of_this_machine_want_is_an_error_of_the_plan(walk: Walk) -> None:
+    walk.edit(
+        "mlops.yaml", "laptop: {kind: process}", "laptop: {kind: process}\n  barn: {kind: process}"
+    )
+    walk.add_service("extra", walk.port)
+    walk.edit("mlops.yaml", "extra: {target: laptop", "extra: {target: barn")
+
+    answer = walk.run("plan")
+
+    assert answer.code == 1
+    words = f"port {walk.port} is wanted twice: `laptop/service/diabetes` has it"
+    assert words in answer.err
+
+
+def test_a_service_stays_until_what_takes_its_port_has_an_environment(walk: Walk) -> None:
+    port = free_port()
+    walk.add_service("old", port)
+    walk.apply()
+    walk.drop_service("old")
+    walk.add_service("new", port)
+    (walk.folder / "score" / "requirements.txt").write_text("mlops-none-such==1\n", "utf-8")
+
+    answer = walk.apply("--allow-deletes", "1")
+
+    assert answer.code == 6, answer.out + answer.err
+    assert walk.score(port) == walk.score()
+    assert "skipped   - laptop/service/old" in answer.out

@@ -29,7 +29,7 @@ from mlops.drifted import Drift
 from mlops.errors import DriftError, Problem, SpecError
 from mlops.policy import in_force
 from mlops.selection import Selection
-from mlops.survey import survey
+from mlops.survey import known, survey
 from mlops.views.github import counts
 from mlops.views.json import to_json
 from mlops.views.metrics import metrics
@@ -120,7 +120,7 @@ def look(session: Session, selection: Selection) -> Drift:
     world = session.world
     whole = survey(world, session.desired(), selection)
     rules = in_force(world.ignore, world.today)
-    return drifted(whole, world.records.read(), rules)
+    return drifted(whole, known(world.records.read(), world.left), rules)
 
 
 def _unknown(found: Drift, session: Session, baseline: Path | None) -> Drift:

@@ -44,8 +44,11 @@ def _row(found: Revision) -> Fields:
 
 
 def _counted(changes: Fields) -> str:
-    """Return how many changes there were of each sort: `+2 ~1`."""
-    signs: Counter[Json] = Counter(changes.values())
+    """Return how many changes there were of each sort: `+2 ~1`.
+
+    What an earlier run had left in the middle, and was found made, counts as kept: `=1`.
+    """
+    signs = Counter("=" if sign == "unfinished" else sign for sign in changes.values())
     return " ".join(f"{sign}{signs[sign]}" for sign in sorted(signs, key=_place))
 
 

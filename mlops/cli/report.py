@@ -12,7 +12,7 @@ from mlops.cli.terminal import say
 from mlops.drift import drifted
 from mlops.errors import Problem, SpecError
 from mlops.policy import in_force
-from mlops.survey import survey
+from mlops.survey import known, survey
 from mlops.views.site.pages import Told, site
 
 
@@ -41,7 +41,7 @@ def command(folder: Path, limit: int, files: Files) -> None:
     rules = in_force(world.ignore, world.today)
     told = Told(
         plan=plan,
-        drift=drifted(plan, world.records.read(), rules).plan,
+        drift=drifted(plan, known(world.records.read(), world.left), rules).plan,
         revisions=session.revisions.list(limit),
         now=_now(),
     )
