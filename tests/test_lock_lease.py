@@ -7,7 +7,7 @@ import pytest
 from lock_parts import HERE, Clock, age, files, lock
 
 from mlops.errors import LockedError
-from mlops.store.lock import Grant, Lock, Timing
+from mlops.store.lock import Grant, Lock, Timing, held
 from mlops.store.objects import Objects, open_store
 
 
@@ -144,10 +144,13 @@ def test_unlock_tells_a_living_holder_to_stop_and_waits_for_it(
             refused.append(error)
             lease.release()
 
-    held = lock(objects, clock).release_by_force(living)
+    grant = lock(objects, clock).release_by_force(living)
 
-    assert held is not None
-    assert 1 == held.number
+    assert grant is not None
+    assert (
+        "`alice` on `ci-7` by `mlops apply` in https://ci.example/7, as revision 1, for 0 s"
+        == held(grant)
+    )
     assert ["`mlops unlock` told this run to stop"] == [
         error.problems[0].summary.removeprefix("the lock was lost: ") for error in refused
     ]

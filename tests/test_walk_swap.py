@@ -88,6 +88,7 @@ def test_code_that_cannot_start_never_serves(walk: Walk) -> None:
     assert [] == clients.failures
     assert server == walk.record()["pid"]
     assert "is held at what it was" in walk.plan()
+    assert "ready, held" in walk.run("status").out
 
 
 def test_code_edited_where_it_runs_is_laid_anew_and_loaded_again(walk: Walk) -> None:

@@ -17,10 +17,11 @@ from mlops.values import Observed, Ownership
 def command(files: Files, form: str) -> None:
     """Show every service of the files and of their targets: state, models, address, age."""
     session = open_session(files, lenient=True)
+    held = {address for address, record in session.world.records.read().items() if record.held}
     seen = [thing for thing in observe((), session.world.places) if thing.address.kind == "service"]
     live = {thing.address for thing in seen}
     wanted = [session.service(name)[1] for name in session.spec.deployments]
-    rows = [_row(thing) for thing in seen]
+    rows = [_row(thing, held=thing.address in held) for thing in seen]
     rows += [
         {"service": address.name, "target": address.place, "state": "not there"}
         for address in wanted
@@ -29,13 +30,14 @@ def command(files: Files, form: str) -> None:
     write(view(form).rows(rows) or "No services.\n")
 
 
-def _row(thing: Observed) -> dict[str, Json]:
+def _row(thing: Observed, *, held: bool) -> dict[str, Json]:
     models = tuple(label for path, label in thing.labels.items() if path.startswith("models."))
     ours = thing.ownership is Ownership.OURS
+    state = f"{thing.state}, held" if held else thing.state
     return {
         "service": thing.address.name,
         "target": thing.address.place,
-        "state": thing.state if ours else f"not ours: {thing.state}",
+        "state": state if ours else f"not ours: {thing.state}",
         "models": models,
         "address": thing.endpoint.removesuffix("/score"),
         "since": thing.since,

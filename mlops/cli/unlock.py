@@ -6,6 +6,7 @@ from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
 from mlops.cli.watching import waiting
+from mlops.store.lock import held
 
 
 @click.command("unlock")
@@ -14,8 +15,8 @@ from mlops.cli.watching import waiting
 def command(files: Files) -> None:
     """Tell the run that holds the lock to stop, and wait until it can change nothing more."""
     session = open_session(files, lenient=True, agreed=True)
-    held = session.lock("mlops unlock").release_by_force(waiting())
-    if held is None:
+    grant = session.lock("mlops unlock").release_by_force(waiting())
+    if grant is None:
         write("Nobody holds the lock.\n")
         return
-    write(f"The lock of {held.who} (run {held.number}, {held.age:.0f} s old) is taken away.\n")
+    write(f"The lock is taken away. It was held for {held(grant)}.\n")

@@ -217,14 +217,18 @@ class Lock:
                 self._objects.delete([asking.probe])
 
 
-def locked(project: str, grant: Grant) -> Problem:
-    """Say who holds the lock of a project."""
+def held(grant: Grant) -> str:
+    """Return in words whose lock it is, and since when."""
     host = f" on `{grant.host}`" if grant.host else ""
     run = f" in {grant.run_url}" if grant.run_url else ""
     command = f" by `{grant.command}`" if grant.command else ""
+    return f"`{grant.who}`{host}{command}{run}, as revision {grant.number}, for {_span(grant.age)}"
+
+
+def locked(project: str, grant: Grant) -> Problem:
+    """Say who holds the lock of a project."""
     return Problem(
-        summary=f"`{project}` is locked for `{grant.who}`{host}{command}{run}, as revision"
-        f" {grant.number}, for {_span(grant.age)}; last heard of {_span(grant.silent)} ago",
+        summary=f"`{project}` is locked for {held(grant)}; last heard of {_span(grant.silent)} ago",
         hint="wait until it is done, let this run wait with `--lock-timeout 10m`, or stop a run"
         " that hangs with `mlops unlock`",
     )
