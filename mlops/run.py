@@ -155,16 +155,18 @@ def _agree(found: Plan, job: Job, terms: Terms, audience: Audience) -> None:
     """Check the limits and ask whoever can answer. Raises RefusedError."""
     if not found.pending:
         return
-    job.gate(found)
-    if job.consent:
-        return  # it grants the deletes of its plan
+    if job.consent:  # it grants the deletes of its plan
+        job.gate(found)
+        return
     count = len(removals(found))
     approved = terms.approve(found)
-    if terms.deletes is None and count and terms.attended and not approved:
+    counted = bool(terms.deletes is None and count and terms.attended and not approved)
+    if not counted:
+        _check_limits(found, terms)
+    job.gate(found)
+    if counted:
         audience.agree(found, count)
-        return
-    _check_limits(found, terms)
-    if not approved:
+    elif not approved:
         _check_level(found, terms)
         audience.agree(found, 0)
 

@@ -23,13 +23,15 @@ def consent(session: Session, digest: str, agreed: Agreed | None) -> Consent | N
     return Consent(digest=agreed.digest if agreed else digest, approvals=approvals, file=agreed)
 
 
-def check_commit(session: Session, leave: Leave) -> None:
-    """Raise RefusedError for a commit out of order; tell what can't be checked."""
+def check_commit(session: Session, leave: Leave, told: set[str]) -> None:
+    """Raise RefusedError for a commit out of order; tell what can't be checked, once a run."""
     last = last_of_default_branch(session.objects, session.spec.project)
     commit = str(last.lineage.get("commit", "")) if last else ""
     applied = Applied(commit=commit, revision=last.number) if last and commit else None
-    for note in check_order(Path(session.spec.folder), applied, leave):
+    notes = set(check_order(Path(session.spec.folder), applied, leave)) - told
+    for note in sorted(notes):
         say(f"note: {note}\n")
+    told |= notes
 
 
 def check_rules(session: Session, plan: Plan) -> None:

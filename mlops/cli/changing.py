@@ -41,6 +41,7 @@ def change_world(
     anything is touched, IncompleteError or TargetError after.
     """
     lock = session.lock(agreement.command)
+    told: set[str] = set()
     job = Job(
         world=lambda: replace(session.world, secrets=session.secrets),
         desired=desire,
@@ -50,7 +51,7 @@ def change_world(
         holds=holds,
         parallelism=agreement.parallelism,
         consent=consent(session, agreement.digest, agreed),
-        gate=lambda plan: _check(session, plan, agreement.leave),
+        gate=lambda plan: _check(session, plan, agreement.leave, told),
     )
     terms = Terms(approves=agreement.approves, attended=typing(), deletes=agreement.deletes)
     ended = run(job, terms, Terminal(agreement))
@@ -58,9 +59,9 @@ def change_world(
     check_ended(ended.plan, ended.report)
 
 
-def _check(session: Session, plan: Plan, leave: Leave) -> None:
+def _check(session: Session, plan: Plan, leave: Leave, told: set[str]) -> None:
     """Raise RefusedError where the order of commits, or a rule of the file, forbids a plan."""
-    check_commit(session, leave)
+    check_commit(session, leave, told)
     check_rules(session, plan)
 
 
