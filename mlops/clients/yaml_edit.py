@@ -122,7 +122,10 @@ class _Editor:
         if key is None or end is None:
             return None
         if node.children is not None and not self._is_flow(node):
-            return _Edit(self._text.index(":", key.end.index) + 1, end, f" {flow(value)}")
+            begin = self._text.index(":", key.end.index) + 1
+            beside = self._text[begin : self._line_end(begin)]
+            comment = beside if beside.lstrip().startswith("#") else ""
+            return _Edit(begin, end, f" {flow(value)}{comment}")
         return _Edit(node.start.index, end, flow(value, self._text[node.start.index]))
 
     def _into(self, parent: Node, key: str, value: Any) -> _Edit | None:
