@@ -137,4 +137,5 @@ def test_what_is_no_plan_is_refused_and_touches_nothing(walk: Walk, words: tuple
     answer = walk.run("apply", *words)
 
     assert 1 == answer.code
+    assert "Errno" not in answer.err
     assert not (walk.folder / ".mlops").exists()

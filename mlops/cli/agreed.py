@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mlops.ancestry import Applied, Leave, check_order
+from mlops.cli.filing import read_file
 from mlops.cli.session import Session
 from mlops.cli.terminal import say
 from mlops.consent import Consent
@@ -47,7 +48,7 @@ def check_rules(session: Session, plan: Plan) -> None:
 
 def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:
     """Return what a plan file says that may be done, and of what. Raises SpecError."""
-    project, agreed, selection = read_plan(_text(path), str(path))
+    project, agreed, selection = read_plan(read_file(path, "plan", "mlops plan --out"), str(path))
     if project != session.spec.project:
         raise SpecError(
             Problem(
@@ -57,15 +58,3 @@ def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:
             )
         )
     return agreed, selection
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            Problem(
-                summary=f"cannot read the plan `{path}`: {error}",
-                hint=f"write one with `mlops plan --out {path}`",
-            )
-        ) from error

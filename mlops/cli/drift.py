@@ -10,7 +10,7 @@ import click
 
 from mlops.baseline import baseline_document, read_baseline
 from mlops.cli.adopting import adopt
-from mlops.cli.filing import write_file
+from mlops.cli.filing import read_file, write_file
 from mlops.cli.options import (
     CHECKS,
     Command,
@@ -127,17 +127,9 @@ def _unknown(found: Drift, session: Session, baseline: Path | None) -> Drift:
     """Return the drift that a baseline does not know."""
     if baseline is None:
         return found
-    known = read_baseline(_text(baseline), str(baseline), session.spec.project)
+    known = read_baseline(
+        read_file(baseline, "baseline", "mlops drift --write-baseline"),
+        str(baseline),
+        session.spec.project,
+    )
     return without(found, known)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            Problem(
-                summary=f"cannot read the baseline `{path}`: {error}",
-                hint=f"write one with `mlops drift --write-baseline {path}`",
-            )
-        ) from error

@@ -1,4 +1,4 @@
-"""Writes the files that a command is asked for, so that nobody sees half of one."""
+"""Reads and writes the files that a command is given, so that nobody sees half of one."""
 
 import os
 from pathlib import Path
@@ -24,5 +24,19 @@ def write_file(path: Path, text: str) -> None:
             Problem(
                 summary=f"cannot write `{path}`: {error.strerror}",
                 hint="choose a folder that you may write to",
+            )
+        ) from error
+
+
+def read_file(path: Path, what: str, command: str) -> str:
+    """Return the text of a file that `command` wrote: a `what`. Raises SpecError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SpecError(
+            Problem(
+                summary=f"cannot read the {what} `{path}`: {reason}",
+                hint=f"write one with `{command} {path}`",
             )
         ) from error
