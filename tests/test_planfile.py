@@ -163,6 +163,15 @@ def test_nothing_stronger_than_what_was_agreed_to_is_within_it(action: Action) -
     assert 1 == len(beyond(old, new))
 
 
+def test_another_end_than_what_was_agreed_to_goes_beyond_it() -> None:
+    old = agreed(planned(update()))
+    new = agreed(planned(update(after=make.desired(fields={"port": 3}))))
+
+    assert [f"`{SERVICE}`: it would become something else than what was agreed to"] == [
+        problem.summary for problem in beyond(old, new)
+    ]
+
+
 def test_a_worse_impact_than_what_was_agreed_to_goes_beyond_it() -> None:
     old = agreed(planned(update(impact=Impact.METADATA)))
     new = agreed(planned(update(impact=Impact.RESTART)))
