@@ -11,15 +11,16 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical
 from mlops.values import Content, FileEntry
+from mlops.writing import alone
 
 BUFFER = 1024 * 1024
 """Bytes read at once: as fast as larger ones, and each thread needs one."""
@@ -108,7 +109,7 @@ class HashCache:
         with self._lock:
             if self._path is None or not self._learned:
                 return
-            with suppress(OSError), _alone(self._path):
+            with suppress(OSError), alone(self._path.with_suffix(".lock")):
                 kept = {key: entry for key, entry in self._read().items() if key not in self._used}
                 entries = list((kept | self._used).items())[-REMEMBERED:]
                 _replace(self._path, json.dumps(dict(entries)).encode())
@@ -267,17 +268,6 @@ def _identity(seen: os.stat_result) -> str:
         str(part)
         for part in (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino, seen.st_dev)
     )
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[BinaryIO]:
-    """Keep other runs from writing `path` at the same time."""
-    import fcntl  # noqa: PLC0415  absent on Windows, where importing this module must still work
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -1,7 +1,8 @@
 """Writes a file whole: a reader sees the old one or the new one, never half of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -24,3 +25,21 @@ def write_whole(
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def put_whole(part: Path, file: Path) -> None:
+    """Give what was written to `part`, in the same folder, the name `file` too."""
+    fresh = part.with_name(f"{part.name}.whole")
+    fresh.hardlink_to(part)
+    fresh.replace(file)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one thread of one run at a time do what the file `lock` is about."""
+    import fcntl  # noqa: PLC0415  absent on Windows, where importing this module must still work
+
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,7 +1,10 @@
 """An image made in a private registry, pulled by a real engine, where it runs."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
 from mlops.clients.oci.login import Login
 from mlops.errors import TargetError
+from mlops.hashing import cache_folder
 from mlops.images.builder import Made
+from mlops.images.exported import made_here
 from mlops.images.registry import RegistryBuilder
 from mlops.images.shipped import ShippedBuilder
 
@@ -34,9 +39,14 @@ def registry(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield found
 
 
-def builder(registry: Registry, known: Login) -> ShippedBuilder:
-    place = RegistryBuilder(repository=f"{registry.host}/team/shipped", login=lambda _: known)
-    return ShippedBuilder(engine=Engine(wire=Wire(host=None, context=None)), registry=place)
+def builder(registry: Registry, known: Login, *, near: bool = False) -> ShippedBuilder:
+    engine = Engine(wire=Wire(host=None, context=None))
+    place = RegistryBuilder(
+        repository=f"{registry.host}/team/shipped",
+        login=lambda _: known,
+        near=partial(made_here, engine) if near else lambda _: None,
+    )
+    return ShippedBuilder(engine=engine, registry=place)
 
 
 def test_what_is_made_in_a_registry_runs_in_an_engine(
@@ -63,6 +73,42 @@ def test_what_is_made_in_a_registry_runs_in_an_engine(
     finally:
         with contextlib.suppress(Exception):
             engine.remove_image(name, force=True)
+
+
+def test_a_base_that_was_made_in_the_engine_gets_into_the_registry(
+    registry: Registry, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(cache_folder().with_name("uv")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = builder(registry, login(), near=True)
+    with docker_engine.base() as base:
+        inputs = image_inputs(tmp_path, base, python=VERSION)
+        name = f"{registry.host}/team/shipped:{inputs.tag}"
+        try:
+            list(made.make(inputs, ImageMeans(tmp_path)))
+            engine.remove_image(name, force=True)
+            shutil.rmtree(tmp_path / "mlops" / "layers")
+            inputs = replace(inputs, entry_script="other.py")
+            name = f"{registry.host}/team/shipped:{inputs.tag}"
+            list(made.make(inputs, ImageMeans(tmp_path)))
+
+            assert ran(engine, name, "environment", "import json") == (0, b"")
+        finally:
+            with contextlib.suppress(Exception):
+                engine.remove_image(name, force=True)
+
+
+def test_a_base_that_was_made_anew_in_the_engine_is_another_one() -> None:
+    with docker_engine.base() as base:
+        near = made_here(Engine(wire=Wire(host=None, context=None)), base)
+        assert near is not None
+        first = near.manifest("latest", "linux/amd64")
+        assert first is not None
+
+        assert near.manifest(first.digest, "linux/amd64") == first
+        with pytest.raises(TargetError, match="is another one than when this image was first"):
+            near.manifest(f"sha256:{'0' * 64}", "linux/amd64")
+        assert made_here(Engine(wire=Wire(host=None, context=None)), f"{base}-no") is None
 
 
 def test_a_wrong_password_ends_it(registry: Registry, tmp_path: Path) -> None:

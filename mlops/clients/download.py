@@ -3,7 +3,6 @@
 Tells nobody the query, the user or the password of an address: they may be secrets.
 """
 
-import fcntl
 import http.client
 import ssl
 import time
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import mlops
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER, digest_file
+from mlops.writing import alone
 
 ATTEMPTS = 5
 LONGEST_WAIT = 30.0
@@ -49,7 +49,7 @@ def download(
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(file.with_suffix(".lock")):
+        with alone(file.with_suffix(".lock")):
             if not (file.is_file() and digest_file(file, None)[1] == sha256):
                 _fetch(url, sha256, file, sleep)
     except OSError as error:
@@ -230,10 +230,3 @@ def _opener() -> urllib.request.OpenerDirector:
     ):
         opener.add_handler(handler)
     return opener
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Protocol, overload
 
 from mlops.errors import Problem, StaleError
-from mlops.hashing import BUFFER, digest_json
+from mlops.hashing import BUFFER, cache_folder, digest_json
 from mlops.images.tar import END, Type, header, padding
 from mlops.values import Progress
 
 TAR = 1
 """Raised when the same files shall make other bytes: the diff ids known before are then void."""
+
+
+def layer_file(digest: str) -> Path:
+    """Return where this machine keeps a layer of a base, or its description, by its digest."""
+    return cache_folder() / "layers" / digest.removeprefix("sha256:")
 
 
 class Kind(Enum):

@@ -6,7 +6,6 @@ The base's own layers are mounted, or copied from where it lives.
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 from mlops.clients.oci.login import Login, docker_login
@@ -15,14 +14,13 @@ from mlops.clients.oci.reference import Reference, reference
 from mlops.clients.oci.registry import Repository
 from mlops.clients.oci.upload import Blob, blob_of
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER, cache_folder
-from mlops.images.base import Facts, facts, facts_of, facts_record
+from mlops.hashing import BUFFER
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
-from mlops.images.layers import Draft, Layer, Tar
+from mlops.images.layers import Draft, Layer, Tar, layer_file
+from mlops.images.looking import Below, Looking, fetched
 from mlops.images.parts import configure, drafting
 from mlops.images.resolution import Base, Resolution, resolution
-from mlops.images.tree import LayerTree
 from mlops.plain import canonical
 from mlops.protocols import Means
 from mlops.values import Progress
@@ -37,6 +35,8 @@ class RegistryBuilder:
 
     repository: str
     login: Callable[[str], Login | None] = docker_login
+    near: Callable[[str], Below | None] = lambda _: None
+    """Finds a base by its name where no registry has it."""
 
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the reference of the image if the repository has it. Changes nothing."""
@@ -58,13 +58,16 @@ class RegistryBuilder:
         """Make the image in a goal that lacks it; ends in Made. Raises TargetError."""
         if inputs.needs_engine:
             raise _needs_engine(inputs.needs_engine)
-        base = self._opened(reference(inputs.base))
+        base = self._below(inputs.base)
         yield from _Making(inputs=inputs, means=means, goal=goal, base=base).run()
 
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
         """Find the base of an image in its registry, and what it offers; ends in it."""
-        base = self._opened(reference(inputs.base))
-        yield from _Making(inputs=inputs, means=means, goal=base, base=base).look()
+        base = self._below(inputs.base)
+        yield from Looking(inputs=inputs, means=means, base=base).run()
+
+    def _below(self, name: str) -> Below:
+        return self.near(name) or self._opened(reference(name))
 
     def _opened(self, place: Reference) -> Repository:
         return Repository(place, lambda: self.login(place.host))
@@ -89,22 +92,23 @@ class Goal(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
-    """One image that is being made in `goal`, upon what lies in the repository `base`."""
+    """One image that is being made in `goal`, upon what lies in `base`."""
 
     inputs: ImageInputs
     means: Means
     goal: Goal
-    base: Repository
+    base: Below
 
     def run(self) -> Iterator[Progress | Made]:
         resolved: Resolution | None = None
-        for step in resolution(self.inputs, self.look, self.means):
+        looking = Looking(inputs=self.inputs, means=self.means, base=self.base)
+        for step in resolution(self.inputs, looking.run, self.means):
             if isinstance(step, Resolution):
                 resolved = step
             else:
                 yield step
         assert resolved is not None  # noqa: S101  it ends in one, or raises
-        below = self._manifest(resolved.base.digest)
+        below = looking.manifest(resolved.base.digest)
         layers: list[Layer] = []
         new = 0
         for draft in drafting(self.inputs, resolved, self.means):
@@ -115,52 +119,6 @@ class _Making:
             yield from self._copied(blob)
         digest = yield from self._finished(below, layers)
         yield Made(reference=f"{self.goal.place.name}@{digest}", new=new)
-
-    def look(self) -> Iterator[Progress | Base]:
-        """Find the base, and what it offers, which is read from its layers once for everybody."""
-        yield Progress(text=f"looking at {self.inputs.base}")
-        manifest = self._manifest(self.base.place.pointer)
-        config = read_json(self.base.read(manifest.config), self.inputs.base)
-        self._check_platform(config)
-        path = f"bases/{manifest.digest.removeprefix('sha256:')}-{self.inputs.python}.json"
-        record = self.means.recall(path)
-        if record is None:
-            found = yield from self._read(manifest, config.get("config") or {})
-            record = self.means.keep(path, facts_record(found))
-        yield Base(digest=manifest.digest, facts=facts_of(record))
-
-    def _check_platform(self, config: Mapping[str, Any]) -> None:
-        """Raise TargetError where an image that is for one platform alone is for another."""
-        found = f"{config.get('os')}/{config.get('architecture')}"
-        if not self.inputs.platform.startswith(found):
-            raise TargetError(
-                Problem(
-                    summary=f"the base image `{self.inputs.base}` is for `{found}`,"
-                    f" not for `{self.inputs.platform}`",
-                    hint="choose a `base_image` for that platform",
-                )
-            )
-
-    def _read(
-        self, manifest: Manifest, settings: Mapping[str, Any]
-    ) -> Generator[Progress, None, Facts]:
-        files = []
-        for blob in manifest.layers:
-            yield from _fetched(self.base, blob)
-            files.append(_cached(blob))
-        yield Progress(text="reading the base")
-        return facts(LayerTree(files), settings, self.inputs.python, self.inputs.platform)
-
-    def _manifest(self, pointer: str) -> Manifest:
-        manifest = self.base.manifest(pointer, self.inputs.platform)
-        if manifest is None:
-            raise TargetError(
-                Problem(
-                    summary=f"there is no image `{self.inputs.base}`",
-                    hint="check its name and tag, and that its registry lets you read it",
-                )
-            )
-        return manifest
 
     def _layer(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
         """Return a layer that the repository has, and whether it had to be sent: 0 or 1."""
@@ -186,15 +144,15 @@ class _Making:
         near = self.base.place.server == self.goal.place.server
         mount = self.base.place.repository if near else ""
         if not mount:
-            yield from _fetched(self.base, blob)
+            yield from fetched(self.base, blob)
         wanted = Blob(size=blob.size, chunks=partial(self._chunks, blob), digest=blob.digest)
         yield from self._sent(wanted, "base layer", mount)
 
     def _chunks(self, blob: Descriptor, start: int) -> Iterator[bytes]:
         """Yield the bytes of a layer of the base: fetched now where a mount was refused."""
-        for _ in _fetched(self.base, blob):
+        for _ in fetched(self.base, blob):
             pass
-        with _cached(blob).open("rb") as file:
+        with layer_file(blob.digest).open("rb") as file:
             file.seek(start)
             while chunk := file.read(BUFFER):
                 yield chunk
@@ -245,20 +203,6 @@ def image_config(
         },
         "history": [*(base.get("history") or ()), *history],
     }
-
-
-def _fetched(place: Repository, blob: Descriptor) -> Iterator[Progress]:
-    """Fetch a layer into the cache, unless it is there."""
-    file = _cached(blob)
-    if file.is_file() and file.stat().st_size == blob.size:
-        return
-    for got in place.fetch(blob, file):
-        if got % (8 * BUFFER) < BUFFER:
-            yield Progress(text="fetching the base", done=got, total=blob.size)
-
-
-def _cached(blob: Descriptor) -> Path:
-    return cache_folder() / "layers" / blob.digest.removeprefix("sha256:")
 
 
 def _needs_engine(why: str) -> TargetError:

@@ -33,6 +33,10 @@ class Images:
             )
         )
 
+    def exported(self, ref: str) -> Iterator[bytes]:
+        """Yield the archive of an image with all its layers. Raises MissingError."""
+        yield from self._wire.stream(lambda api: api.get_image(ref))
+
     def load(self, archive: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
         """Take the layers that an archive brings, yielding what the engine says."""
         self._allowed()

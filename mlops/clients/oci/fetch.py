@@ -9,6 +9,7 @@ from typing import IO
 from mlops.clients.oci.manifest import Descriptor
 from mlops.clients.oci.session import ATTEMPTS, Ask, BrokenError, Session
 from mlops.clients.oci.words import mixed
+from mlops.writing import put_whole
 
 
 def fetch(session: Session, repository: str, blob: Descriptor, file: Path) -> Iterator[int]:
@@ -20,8 +21,7 @@ def fetch(session: Session, repository: str, blob: Descriptor, file: Path) -> It
             raise mixed(session.host, blob.digest)
         part.flush()
         Path(part.name).chmod(0o644)
-        file.unlink(missing_ok=True)
-        file.hardlink_to(part.name)
+        put_whole(Path(part.name), file)
 
 
 def _written(

@@ -7,6 +7,7 @@ from typing import Any
 from mlops.clients.docker.engine import Engine
 from mlops.images.builder import Builder, Made
 from mlops.images.engine import EngineBuilder
+from mlops.images.exported import made_here
 from mlops.images.inputs import inputs_of
 from mlops.images.login import login_of
 from mlops.images.registry import RegistryBuilder
@@ -43,5 +44,6 @@ def image_builder(
     login = partial(login_of, settings, base, means)
     if not settings.repository:
         return EngineBuilder(engine=engine, repository=repository, login=login)
-    registry = RegistryBuilder(repository=repository, login=login)
+    near = partial(made_here, engine)
+    registry = RegistryBuilder(repository=repository, login=login, near=near)
     return ShippedBuilder(engine=engine, registry=registry)
