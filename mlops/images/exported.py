@@ -24,7 +24,7 @@ from mlops.clients.oci.manifest import (
 from mlops.clients.oci.reference import Reference, reference
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER, cache_folder, digest_file
-from mlops.images.layers import layer_file
+from mlops.images.layers import layer_file, layer_folder
 from mlops.writing import alone, put_whole, write_whole
 
 GZIP = b"\x1f\x8b"
@@ -78,7 +78,7 @@ class ExportedBase:
 
     def _exported(self) -> bytes:
         """Bring all layers and the configuration into the cache; return the manifest of them."""
-        room = layer_file("").parent
+        room = layer_folder()
         room.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=room, prefix=".", suffix=".part") as archive:
             for chunk in self.engine.images.exported(self.name):
@@ -118,7 +118,7 @@ def _opened(tar: tarfile.TarFile, name: str) -> IO[bytes]:
 
 def _kept(source: IO[bytes], kind: str) -> Descriptor:
     """Keep the bytes of a blob in the cache; return what they are."""
-    room = layer_file("").parent
+    room = layer_folder()
     with tempfile.NamedTemporaryFile(dir=room, prefix=".", suffix=".part") as part:
         first = chunk = source.read(BUFFER)
         while chunk:

@@ -16,9 +16,14 @@ TAR = 1
 """Raised when the same files shall make other bytes: the diff ids known before are then void."""
 
 
+def layer_folder() -> Path:
+    """Return where this machine keeps layers of bases."""
+    return cache_folder() / "layers"
+
+
 def layer_file(digest: str) -> Path:
     """Return where this machine keeps a layer of a base, or its description, by its digest."""
-    return cache_folder() / "layers" / digest.removeprefix("sha256:")
+    return layer_folder() / digest.removeprefix("sha256:")
 
 
 class Kind(Enum):
