@@ -10,10 +10,11 @@ from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
 
+from mlops.abilities import CanStop
 from mlops.events import Done, Event, Failed, Returned, Skipped, Unfinished
 from mlops.making import make
 from mlops.order import circles, waits
-from mlops.protocols import CanStop, Means, Places
+from mlops.protocols import Means, Places
 from mlops.values import Action, Address, Change
 
 PARALLELISM = 10

@@ -90,7 +90,8 @@ def _result(ends: Collection[Event], *, stopped: bool) -> str:
 def _record(records: Records, number: int, event: Event, wanted: Desired | None) -> None:
     """Record what an event says was made, or was tried and went back."""
     if isinstance(event, Done):
-        records.write(number, event.address, wanted.fields if wanted else None)
+        fields = wanted.fields if wanted else None
+        records.write(number, event.address, fields, event.outage)
     if isinstance(event, Returned) and wanted:
         records.hold(event.address, compared(wanted), event.problems[0].summary)
 

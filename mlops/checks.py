@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 
+from mlops.abilities import HasKeys
 from mlops.clients.http import Answer, ask
 from mlops.errors import Problem
 from mlops.plain import thaw
-from mlops.protocols import HasKeys, Place
+from mlops.protocols import Place
 from mlops.spec import Check, Json
 from mlops.values import Address
 

@@ -31,6 +31,7 @@ class Done:
     action: Action
     seconds: float
     endpoint: str = ""
+    outage: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,16 @@ What fails goes back to what it was when it was last healthy.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+from mlops.abilities import Masks
 from mlops.checks import bearer, run_checks
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem
 from mlops.events import Done, Event, Failed, Progressed, Returned, Started
 from mlops.health import is_ready, wait_ready
-from mlops.protocols import Masks, Means, Place
+from mlops.protocols import Means, Place
 from mlops.unmoved import check_unmoved
 from mlops.values import Action, Change, Desired, Impact, Progress
 
@@ -40,7 +41,7 @@ def _seen_through(
         means.lease.check()
         check_unmoved(change, place)
         release()
-        yield from _made(change, place, means)
+        outage = yield from _made(change, place, means)
     except MlopsError as error:
         yield from _mended(change, place, means, error)
         return
@@ -49,17 +50,24 @@ def _seen_through(
         action=change.action,
         seconds=time.monotonic() - begun,
         endpoint=change.after.endpoint if change.after else "",
+        outage=outage,
     )
 
 
-def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
-    """Make a change, wait for the service and run its checks. Raises MlopsError."""
+def _made(change: Change, place: Place, means: Means) -> Generator[Event, None, float]:
+    """Make a change, wait for the service and run its checks; return what it cost, in seconds.
+
+    Raises MlopsError.
+    """
+    outage = 0.0
     for step in place.apply(change, means):
         if isinstance(step, Progress):
             yield Progressed(address=change.address, progress=step)
+        else:
+            outage = step.outage
     after = change.after
     if after is None or not after.endpoint or change.impact is Impact.METADATA:
-        return
+        return outage
     yield _progressed(change, "waiting until it is ready")
     health = wait_ready(place, change.address, timeout=READY_TIMEOUT)
     if not is_ready(health):
@@ -70,6 +78,7 @@ def _made(change: Change, place: Place, means: Means) -> Iterator[Event]:
         problems = run_checks(after.checks, after.endpoint, trust=after.trust, key=key)
         if problems:
             raise IncompleteError(*problems)
+    return outage
 
 
 def _mended(change: Change, place: Place, means: Means, error: MlopsError) -> Iterator[Event]:

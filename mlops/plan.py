@@ -10,10 +10,11 @@ from mlops.ignored import Ignored
 from mlops.order import ordered
 from mlops.plain import Frozen, fingerprint
 from mlops.policy import ignored
-from mlops.protocols import Places
+from mlops.protocols import Place, Places
 from mlops.references import bare
 from mlops.renaming import with_renames
 from mlops.spec import Fields, IgnoreRule, Json
+from mlops.units import span
 from mlops.values import (
     Action,
     Address,
@@ -52,7 +53,7 @@ def plan(
     belongs to somebody else.
     """
     wanted = {thing.address: thing for thing in desired}
-    seen = tuple(observed)
+    seen = sorted(observed, key=lambda thing: thing.address)  # places tell them in any order
     ours = {thing.address: thing for thing in seen if thing.ownership is Ownership.OURS}
     others = tuple(thing for thing in seen if _foreign(thing, ours.values()))
     problems = (*check_claims(wanted.values()), *check_conflicts(wanted.values(), others))
@@ -171,12 +172,18 @@ def _change(
         reason=reason(fields),
         fields=fields,
         impact=impact,
-        downtime=place.downtime.get(impact, "") if fields else "",
+        downtime=_downtime(place, impact, applied) if fields else "",
         before=live,
         after=thing,
         needs=thing.needs,
         ignored=let_be,
     )
+
+
+def _downtime(place: Place, impact: Impact, applied: Applied | None) -> str:
+    """Return what a change costs those who call the service, in words."""
+    outage = f"about {span(applied.outage)}" if applied and applied.outage else "some seconds"
+    return place.downtime.get(impact, "").format(outage=outage)
 
 
 def filed(change: Change) -> Desired | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, SupportsInt, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from mlops.drifted import Drift
 from mlops.errors import Problem
@@ -88,14 +88,6 @@ class Means(Protocol):
         """Return a key of a service: the same one whoever asks, and whenever."""
 
 
-@runtime_checkable
-class Masks(Protocol):
-    """Means that know what must not be shown."""
-
-    def masked(self, text: str) -> str:
-        """Return `text`, which came from elsewhere, without the secrets that were asked for."""
-
-
 class Place(Protocol):
     """Says what it has and makes one change at a time. Never compares, orders, prompts, prints."""
 
@@ -103,7 +95,10 @@ class Place(Protocol):
     """A field path, or the first word of one -> what changing it costs."""
 
     downtime: ClassVar[Mapping[Impact, str]]
-    """What each impact means here for those who call the service, in words."""
+    """What each impact means here for those who call the service, in words.
+
+    `{outage}` stands for how long a restart takes: as the last one did, if that is known.
+    """
 
     settle: ClassVar[float]
     """Seconds after which what was made or deleted is surely seen; 0 if it is at once."""
@@ -139,46 +134,6 @@ class Target(Place, Protocol):
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the things that serve a deployment, defaults filled in. Pure."""
-
-
-@runtime_checkable
-class CountsCalls(Protocol):
-    """A place that other machines are asked for, which knows how often they were."""
-
-    @property
-    def calls(self) -> SupportsInt:
-        """The requests that were sent so far: a number, or what counts them."""
-
-
-@runtime_checkable
-class Reaches(Protocol):
-    """A target that other machines are asked for: `hosts` are those, as `host` or `host:port`."""
-
-    hosts: Collection[str]
-
-
-@runtime_checkable
-class HasLogs(Protocol):
-    """A target that keeps what its services print."""
-
-    def logs(self, address: Address, *, follow: bool, lines: int) -> Iterator[str]:
-        """Yield the last `lines` lines, then, if `follow`, each new one as it comes."""
-
-
-@runtime_checkable
-class HasKeys(Protocol):
-    """A target whose services let in who bears one of their keys."""
-
-    def keys(self, address: Address) -> Mapping[str, str]:
-        """Return the keys that a service takes, by their slots; nothing where it asks for none."""
-
-
-@runtime_checkable
-class CanStop(Protocol):
-    """A target that can make a service let go of what it holds, without deleting it."""
-
-    def stop(self, address: Address) -> None:
-        """Stop a service; its next change starts it again."""
 
 
 class ModelSource(Protocol):
@@ -259,8 +214,10 @@ class Records(Protocol):
     def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:
         """Record what the run `number` sets out to make, before its first write."""
 
-    def write(self, number: int, address: Address, fields: Fields | None) -> None:
-        """Record the fields that were applied; None after a delete."""
+    def write(
+        self, number: int, address: Address, fields: Fields | None, outage: float = 0.0
+    ) -> None:
+        """Record the fields that were applied, and what that cost; None after a delete."""
 
     def hold(self, address: Address, refused: Fields, why: str) -> None:
         """Record that an address went back from these fields, and why."""

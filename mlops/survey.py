@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import SupportsInt
 
+from mlops.abilities import CountsCalls
 from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.plan import compared, notes, plan
 from mlops.policy import expired, in_force
-from mlops.protocols import CountsCalls, Records, World
+from mlops.protocols import Records, World
 from mlops.recall import recall
 from mlops.secrets.compare import assumed, identified
 from mlops.secrets.fields import told, uncompared

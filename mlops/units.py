@@ -1,4 +1,4 @@
-"""How many bytes something has, in words for people."""
+"""How many bytes something has, and how long something takes, in words for people."""
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -13,3 +13,15 @@ def size(count: int) -> str:
     if unit == "B" or number >= 9.95:
         return f"{number:.0f} {unit}"
     return f"{number:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def span(seconds: float) -> str:
+    """Return a time in words: `1.2 s`, `45 s`, `2 min 5 s`, `1 h 3 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -88,10 +88,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A registered model version, as the store holds it. `version` counts from 1.
-
-    `aliases` are other names of this version; one names one version of a model at a time.
-    """
+    """A registered version of a model, counted from 1. An alias names one of them at a time."""
 
     name: str
     version: int
@@ -179,6 +176,7 @@ class Observed:
     protect: bool = False
     state: str = ""
     since: str = ""
+    outage: float = 0.0  # seconds without an answer that making it just cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +193,7 @@ class Applied:
     unfinished: bool = False
     held: str = ""
     why: str = ""
+    outage: float = 0.0  # seconds without an answer that its last restart cost, if known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,9 +248,8 @@ class Counts:
 class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
-    `wanted` is everything that shall exist, whatever part of it the changes are about; `left_out`
-    is what a selection leaves as it is; `identities` are the places themselves, by the names that
-    the addresses start with; `calls` is how many requests to other machines it took.
+    `wanted` is everything that shall exist, `left_out` what a selection leaves as it is;
+    `identities` are the places by their names; `calls` counts requests to other machines.
     """
 
     project: str

@@ -106,12 +106,16 @@ class MemoryRecords:
     def begin(self, number: int, desired: Sequence[Desired], changes: Iterable[Change]) -> None:  # noqa: ARG002  needs none
         self.runs[number] = {thing.address: thing for thing in desired}
 
-    def write(self, number: int, address: Address, fields: Fields | None) -> None:
+    def write(
+        self, number: int, address: Address, fields: Fields | None, outage: float = 0.0
+    ) -> None:
         if fields is None:
             self.applied.pop(address, None)
             return
         hashes = {path: fingerprint(value) for path, value in fields.items()}
-        self.applied[address] = Applied(address=address, hashes=hashes, revision=number)
+        self.applied[address] = Applied(
+            address=address, hashes=hashes, revision=number, outage=outage
+        )
 
     def hold(self, address: Address, refused: Fields, why: str) -> None:
         before = self.applied[address]

@@ -43,6 +43,15 @@ def test_status_of_an_empty_world_says_what_is_not_there(walk: Walk) -> None:
     assert "diabetes  laptop  not there" in walk.run("status").out
 
 
+def test_status_lists_services_by_their_names(walk: Walk) -> None:
+    zeta = "  zeta: {target: laptop, models: [diabetes], inference: score, port: 1}\n"
+    walk.edit("mlops.yaml", "deployments:\n", f"deployments:\n{zeta}")
+
+    rows = walk.run("status").out.splitlines()[1:]
+
+    assert ["diabetes", "zeta"] == [row.split()[0] for row in rows]
+
+
 def test_show_shows_every_field(live: Walk) -> None:
     record = live.run("show", "diabetes", "--format", "json").json
 

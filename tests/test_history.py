@@ -66,6 +66,17 @@ def test_the_next_run_closes_an_open_one_and_remembers_what_it_left(history: His
     assert found["blue"].unfinished
 
 
+def test_what_a_restart_cost_is_known_until_the_next_one(history: History) -> None:
+    begun(history, 1, RED)
+    history.write(1, RED, {"port": 1}, outage=2.5)
+    history.hold(RED, {"port": 2}, "it broke")
+    history.write(2, RED, {"port": 3})
+    kept = applied(history)["red"].outage
+    history.write(3, RED, {"port": 4}, outage=1.25)
+
+    assert (2.5, 1.25) == (kept, applied(history)["red"].outage)
+
+
 def test_what_is_held_keeps_what_was_applied_and_says_why(history: History) -> None:
     begun(history, 1, RED)
     history.write(1, RED, {"port": 1})

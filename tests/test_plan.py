@@ -34,7 +34,7 @@ class Nowhere:
     """A place that only says what a change costs."""
 
     impact: ClassVar[Mapping[str, Impact]] = {"tags": Impact.METADATA, "region": Impact.REPLACE}
-    downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "a moment"}
+    downtime: ClassVar[Mapping[Impact, str]] = {Impact.RESTART: "no answers for {outage}"}
     settle: ClassVar[float] = 0.0
     identity = "nowhere"
 
@@ -97,6 +97,22 @@ def applied(scenario: dict[str, Any]) -> dict[Address, Applied]:
 
 def changes(scenario: dict[str, Any]) -> tuple[Change, ...]:
     return plan(desired(scenario), observed(scenario), applied(scenario), PLACES)
+
+
+@pytest.mark.parametrize(("cost", "words"), [(2.46, "about 2.5 s"), (0.0, "some seconds")])
+def test_a_restart_is_said_to_take_what_the_last_one_took(cost: float, words: str) -> None:
+    thing, live = make.desired("here/service/a"), make.observed("here/service/a", fields={"x": 1})
+    before = {thing.address: make.applied(thing.address, outage=cost)}
+
+    (found,) = plan([thing], [live], before, PLACES)
+
+    assert f"no answers for {words}" == found.downtime
+
+
+def test_a_plan_is_the_same_whatever_order_a_place_tells_its_things_in() -> None:
+    live = [make.observed(f"here/service/{name}") for name in "cabd"]
+
+    assert plan([], live, {}, PLACES) == plan([], reversed(live), {}, PLACES)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["it"])

@@ -11,13 +11,13 @@ from click import unstyle
 from mlops.drifted import Drift
 from mlops.plain import freeze
 from mlops.spec import Fields, Json
-from mlops.units import size
+from mlops.units import size, span
 from mlops.values import Action, Counts, Plan
 from mlops.views.json import JsonView, to_plain
 from mlops.views.paper import Paper
 from mlops.views.table import VIEWS
 from mlops.views.text import TextView
-from mlops.views.words import duration, value
+from mlops.views.words import value
 
 Golden = Callable[[str, str], None]
 
@@ -176,7 +176,7 @@ def test_sizes_have_two_digits_that_count(count: int, words: str) -> None:
     ],
 )
 def test_times_are_read_at_a_glance(seconds: float, words: str) -> None:
-    assert words == duration(seconds)
+    assert words == span(seconds)
 
 
 @pytest.mark.parametrize(

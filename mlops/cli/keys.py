@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import click
 
+from mlops.abilities import HasKeys
 from mlops.cli.options import Duration, Files, with_color, with_files, with_format
 from mlops.cli.rotating import rotate
 from mlops.cli.session import Session, open_session
 from mlops.cli.terminal import view, write
 from mlops.errors import Problem, SpecError
 from mlops.keys import SLOTS
-from mlops.protocols import HasKeys
 from mlops.values import Address
 
 

@@ -2,11 +2,11 @@
 
 import click
 
+from mlops.abilities import HasLogs
 from mlops.cli.options import Files, with_color, with_long_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
 from mlops.errors import Problem, SpecError
-from mlops.protocols import HasLogs
 
 
 @click.command("logs")

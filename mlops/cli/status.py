@@ -27,6 +27,7 @@ def command(files: Files, form: str) -> None:
         for address in wanted
         if address not in live
     ]
+    rows.sort(key=lambda row: (str(row["target"]), str(row["service"])))
     write(view(form).rows(rows) or "No services.\n")
 
 

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops.abilities import Reaches
 from mlops.cli.kinds import KINDS
 from mlops.errors import MlopsError, Problem, RefusedError, Where
 from mlops.load import load
 from mlops.proposal import Base, base_of
-from mlops.protocols import Reaches, Target
+from mlops.protocols import Target
 from mlops.spec import Spec
 from mlops.store.cloud import host_of
 from mlops.targets.table import TARGETS

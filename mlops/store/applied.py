@@ -42,18 +42,23 @@ def last_applied(objects: Objects, project: str, address: Address) -> Applied | 
 def hold_applied(objects: Objects, project: str, applied: Applied) -> None:
     """Record that an address keeps what was applied before, and what it went back from."""
     held = {"digest": applied.held, "why": applied.why}
-    record: Fields = {"hashes": applied.hashes, "revision": applied.revision, "held": held}
-    _append(objects, f"applied/{project}/{applied.address}", record)
+    record = _record(applied.hashes, applied.revision, applied.outage)
+    _append(objects, f"applied/{project}/{applied.address}", {**record, "held": held})
 
 
 def write_applied(
-    objects: Objects, project: str, address: Address, fields: Fields | None, revision: int = 0
+    objects: Objects,
+    project: str,
+    address: Address,
+    fields: Fields | None,
+    revision: int = 0,
+    outage: float = 0.0,
 ) -> None:
-    """Record what was applied to an address; None after a delete."""
+    """Record what was applied to an address, and the seconds that cost; None after a delete."""
     record: Fields = (
         {"gone": True, "revision": revision}
         if fields is None
-        else {"hashes": hash_fields(fields), "revision": revision}
+        else _record(hash_fields(fields), revision, outage)
     )
     _append(objects, f"applied/{project}/{address}", record)
 
@@ -63,13 +68,16 @@ def amend_applied(objects: Objects, project: str, address: Address, fields: Fiel
     before = last_applied(objects, project, address)
     if before is None:
         return
-    record: dict[str, Json] = {
-        "hashes": {**before.hashes, **hash_fields(fields)},
-        "revision": before.revision,
-    }
+    hashes = {**before.hashes, **hash_fields(fields)}
+    record = _record(hashes, before.revision, before.outage)
     if before.held:
         record["held"] = {"digest": before.held, "why": before.why}
     _append(objects, f"applied/{project}/{address}", record)
+
+
+def _record(hashes: Mapping[str, str], revision: int, outage: float) -> dict[str, Json]:
+    record: dict[str, Json] = {"hashes": hashes, "revision": revision}
+    return {**record, "outage": round(outage, 3)} if outage else record
 
 
 def _append(objects: Objects, folder: str, record: Fields) -> None:
@@ -107,6 +115,7 @@ def _read(objects: Objects, folder: str, path: str) -> Applied | None:
         revision=record.get("revision", 0),
         held=str(held.get("digest", "")),
         why=str(held.get("why", "")),
+        outage=float(record.get("outage", 0.0)),
     )
 
 

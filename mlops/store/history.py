@@ -65,16 +65,20 @@ class History:
         for old in cut_short:
             revisions.finish(old, {"result": "cut short"})
 
-    def write(self, number: int, address: Address, fields: Fields | None) -> None:
-        """Record the fields that were applied; None after a delete.
+    def write(
+        self, number: int, address: Address, fields: Fields | None, outage: float = 0.0
+    ) -> None:
+        """Record the fields that were applied, and what that cost; None after a delete.
 
         What is held stays held when it was made again as it was.
         """
         before = last_applied(self.objects, self.project, address)
+        known = outage or (before.outage if before else 0.0)
         if before and before.held and fields and before.hashes == hash_fields(fields):
-            hold_applied(self.objects, self.project, replace(before, revision=number))
+            held = replace(before, revision=number, outage=known)
+            hold_applied(self.objects, self.project, held)
         else:
-            write_applied(self.objects, self.project, address, fields, number)
+            write_applied(self.objects, self.project, address, fields, number, known)
 
     def hold(self, address: Address, refused: Fields, why: str) -> None:
         """Record that an address went back from these fields, and why; it keeps what it had."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from mlops.errors import Problem, Where
 from mlops.events import Done, Failed, Outcome, Report, Returned, Skipped, Unfinished
 from mlops.spec import Fields
+from mlops.units import span
 from mlops.views.fitting import Line, Section, fitted
 from mlops.views.listing import cell
 from mlops.views.markup import code, lines, prose
-from mlops.views.words import counted, duration
+from mlops.views.words import counted
 
 SIGNS = {"failed": "🔴", "returned": "🟠", "unfinished": "🟠", "skipped": "⚪", "done": "🟢"}
 """What a change came to, the worst first, and how it is marked."""
@@ -83,7 +84,7 @@ def _told(outcome: Outcome) -> str:
     match outcome:
         case Done():
             endpoint = f", answers at {code(outcome.endpoint)}" if outcome.endpoint else ""
-            return f"{outcome.action.name.lower()} in {duration(outcome.seconds)}{endpoint}"
+            return f"{outcome.action.name.lower()} in {span(outcome.seconds)}{endpoint}"
         case Failed() | Returned():
             return prose(outcome.problems[0].summary if outcome.problems else "")
         case Skipped():

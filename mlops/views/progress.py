@@ -15,10 +15,11 @@ from mlops.events import (
     Started,
     Unfinished,
 )
+from mlops.units import span
 from mlops.values import Action
 from mlops.views.paper import Paper, pad
 from mlops.views.problems import problems
-from mlops.views.words import SCORE, SWAGGER, bytes_of, counted, duration, swagger
+from mlops.views.words import SCORE, SWAGGER, bytes_of, counted, swagger
 
 DOING = {
     Action.KEEP: "checking",
@@ -62,7 +63,7 @@ def _said(given: Event, paper: Paper) -> str:
         case Progressed():
             return paper.ink(step(given))
         case Done():
-            return f"{paper.ink('done', 'green')} in {duration(given.seconds)}"
+            return f"{paper.ink('done', 'green')} in {span(given.seconds)}"
         case Failed() | Returned() | Skipped() | Unfinished():
             word = _word(given)
             detail = {"skipped": ": " + _detail(given), "unfinished": f": {CUT}"}.get(word, "")
@@ -105,7 +106,7 @@ def _word(outcome: Outcome) -> str:
 def _detail(outcome: Outcome) -> str:
     match outcome:
         case Done():
-            return duration(outcome.seconds)
+            return span(outcome.seconds)
         case Failed() | Returned():
             return outcome.problems[0].summary.partition("\n")[0] if outcome.problems else ""
         case Skipped():

@@ -26,18 +26,6 @@ def bytes_of(done: int, total: int) -> str:
     return f"{size(done)} of {size(total)}" if total else size(done)
 
 
-def duration(seconds: float) -> str:
-    """Return a time in words: `1.2 s`, `45 s`, `2 min 5 s`, `1 h 3 min`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: `1 file`, `3 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

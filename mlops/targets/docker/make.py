@@ -1,6 +1,6 @@
 """Changes the container of a service, as little as its change needs."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from mlops.clients.docker.engine import Engine
 from mlops.errors import Problem, TargetError
@@ -15,8 +15,11 @@ STILL = ("paused", "stopped")
 """States that a start mends."""
 
 
-def made(subject: Subject, change: Change, wanted: Desired) -> Iterator[Progress]:
-    """Make the container of a service what it shall be. Raises what the engine refuses."""
+def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progress, None, float]:
+    """Make the container of a service what it shall be; return the seconds without an answer.
+
+    These are 0 where no other container had to start. Raises what the engine refuses.
+    """
     main = subject.main
     containers = subject.engine.containers
     if main is not None and name_of(main) != subject.name:
@@ -34,7 +37,8 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Iterator[Progress
         containers.start(str(main["Id"]))
     else:
         found = _image(subject.snapshot, wanted)
-        yield from Replacement(subject=subject, wanted=wanted, image=found).run()
+        return (yield from Replacement(subject=subject, wanted=wanted, image=found).run())
+    return 0.0
 
 
 def removed(subject: Subject) -> Iterator[Progress]:

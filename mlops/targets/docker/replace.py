@@ -4,7 +4,7 @@ Safe to be cut short anywhere: names are deterministic, and what is left over be
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +35,11 @@ class Replacement:
     wanted: Desired
     image: str
 
-    def run(self) -> Iterator[Progress]:
-        """Make the container and let it take over. If it can't, what served before still does."""
+    def run(self) -> Generator[Progress, None, float]:
+        """Make the container and let it take over. If it can't, what served before still does.
+
+        Return the seconds without an answer, from the stop of the old one to the end of `init()`.
+        """
         main = self.subject.main
         serving = main is not None and main.get("State") == "running"
         yield Progress(text="writing its settings")
@@ -48,11 +51,15 @@ class Replacement:
         if main is None:
             self.subject.engine.containers.rename(fresh, self.subject.name)
             yield Progress(text="starting the container")
+            begun = time.monotonic()
             self._started(fresh)
-            return
+            return time.monotonic() - begun
         yield Progress(text="switching: the old one stops, the new one starts")
+        begun = time.monotonic()
         self._switched(main, fresh, serving=serving)
+        outage = time.monotonic() - begun
         self.subject.engine.volumes.remove(volume_of(main))
+        return outage
 
     def _switched(self, main: Entry, fresh: str, *, serving: bool) -> None:
         """Let a new container take over; if it can't, the old one serves again."""

@@ -98,5 +98,5 @@ IMPACT: Mapping[str, Impact] = {
 
 DOWNTIME: Mapping[Impact, str] = {
     Impact.METADATA: "nothing restarts",
-    Impact.RESTART: "no answers for some seconds, from its stop to the end of init()",
+    Impact.RESTART: "no answers for {outage}, from its stop to the end of init()",
 }

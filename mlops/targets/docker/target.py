@@ -1,6 +1,7 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -81,16 +82,19 @@ class DockerTarget:
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
         engine = Engine(wire=self._wire, allowed=means.lease.check)
+        outage = 0.0
         if change.address.kind == "image":
             yield from change_image(engine, change, self._settings, self._repository, means)
         elif change.address.kind == "service":
-            yield from self._service(engine, change, means)
+            outage = yield from self._service(engine, change, means)
         else:
             yield Progress(text="removing")
             remove_leftover(engine, change.address, snapshot_of(engine, self._repository))
         if change.after is not None:
             seen = self.observe([change.after])
-            yield from (thing for thing in seen if thing.address == change.address)
+            yield from (
+                replace(thing, outage=outage) for thing in seen if thing.address == change.address
+            )
 
     def stop(self, address: Address) -> None:
         """Stop the container of a service; its next change starts it again."""
@@ -122,7 +126,9 @@ class DockerTarget:
         """What images of ours are called in the engine."""
         return self._settings.repository or local_repository(self._owner.project)
 
-    def _service(self, engine: Engine, change: Change, means: Means) -> Iterator[Progress]:
+    def _service(
+        self, engine: Engine, change: Change, means: Means
+    ) -> Generator[Progress, None, float]:
         subject = Subject(
             engine=engine,
             snapshot=snapshot_of(engine, self._repository),
@@ -132,8 +138,8 @@ class DockerTarget:
         )
         if change.after is None:
             yield from removed(subject)
-            return
-        yield from made(subject, change, change.after)
+            return 0.0
+        return (yield from made(subject, change, change.after))
 
 
 def _hosts(settings: Any, wire: Wire) -> Collection[str]:
