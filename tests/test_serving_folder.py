@@ -65,6 +65,22 @@ def test_modules_beside_the_script_and_in_the_code_folder_are_found(tmp_path: Pa
     assert not list(tmp_path.rglob("__pycache__"))
 
 
+def test_bytecode_is_written_where_it_has_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "near.py").write_text("N = 'near'\n")
+    body = "import near\ndef init(): pass\ndef run(data): return near.N\n"
+    with serving(tmp_path, body) as service:
+        answer = service.score(1).json
+
+    assert answer == "near"
+    assert [path.name for path in (tmp_path / "bytecode").rglob("near.*.pyc")]
+    assert not list((tmp_path / "code").rglob("*.pyc"))
+
+
 def test_a_path_prefix_and_version_stand_in_swagger(tmp_path: Path) -> None:
     variables = {"SERVICE_PATH_PREFIX": "/a/b/", "SERVICE_VERSION": "7"}
     with serving(tmp_path, environment_variables=variables) as service:

@@ -1,15 +1,16 @@
 """Makes images within an engine, sending it only the layers that it lacks. Needs no repository."""
 
-import hashlib
 import json
 import tarfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import Login, docker_login
+from mlops.digesting import Digesting
 from mlops.errors import Problem, TargetError
 from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
@@ -183,12 +184,13 @@ class Thin:
 
 def _written(draft: Draft) -> Generator[bytes, None, Layer]:
     """Yield the bytes of a layer; return what they came to."""
-    digest, size = hashlib.sha256(), 0
-    for chunk in chunks(draft):
-        digest.update(chunk)
-        size += len(chunk)
-        yield chunk
-    return Layer(kind=draft.kind, diff_id=f"sha256:{digest.hexdigest()}", size=size)
+    size = 0
+    with closing(Digesting()) as digesting:
+        for chunk in chunks(draft):
+            digesting.update(chunk)
+            size += len(chunk)
+            yield chunk
+    return Layer(kind=draft.kind, diff_id=f"sha256:{digesting.hexdigest()}", size=size)
 
 
 def _header(name: str, size: int) -> bytes:

@@ -8,7 +8,7 @@ from mlops.hashing import digest_json
 from mlops.spec import Fields
 from mlops.values import Content, FileEntry
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same inputs shall make another image: every image then has a new name."""
 
 

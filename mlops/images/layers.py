@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, overload
 
+from mlops.digesting import Digesting
 from mlops.errors import Problem, StaleError
 from mlops.hashing import BUFFER, cache_folder, digest_json
 from mlops.images.tar import END, Type, header, padding
@@ -216,14 +218,15 @@ def _data(member: Member, start: int) -> Iterator[bytes]:
         return
     if member.source is None:
         return
-    digest, left = hashlib.sha256(), member.size - start
-    with member.source.open("rb") as file:
+    left, checked = member.size - start, bool(member.digest) and not start
+    with closing(Digesting()) as digesting, member.source.open("rb", buffering=0) as file:
         file.seek(start)
         while left and (chunk := file.read(min(BUFFER, left))):
-            digest.update(chunk)
+            if checked:
+                digesting.update(chunk)
             left -= len(chunk)
             yield chunk
-    if left or (member.digest and not start and digest.hexdigest() != member.digest):
+    if left or (checked and digesting.hexdigest() != member.digest):
         raise StaleError(
             Problem(
                 summary=f"`{member.source}` is not what it was when it was planned",

@@ -18,6 +18,10 @@ CODE = "opt/code"
 MODELS = "opt/models"
 INSTANCE = "var/azureml-app"
 
+BYTECODE = f"{INSTANCE}/.bytecode"
+"""What Python compiled. Layers hold none, since each Python writes other bytes of the same source:
+a container compiles at its first start, and finds it at the next ones."""
+
 PORT = 5001
 """What the server listens on in a container: v1's (contract, section 12)."""
 

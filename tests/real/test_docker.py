@@ -15,6 +15,8 @@ from walk import NO_CHANGES
 PROBES = ("exec_", "health_status")
 """Events of the engine's own health checks."""
 
+BYTECODE = "/var/azureml-app/.bytecode/opt/mlops/mlops_serving/front"
+
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
@@ -91,6 +93,8 @@ def test_words_and_limits_change_no_container_and_code_does(user: DockerWalk) ->
     user.apply()
     assert first["Id"] != user.main["Id"]
     user.settled()
+    _, found = docker_engine.client().get_archive(user.main["Id"], BYTECODE)
+    assert found["size"]  # its trial compiled it
 
 
 def test_what_somebody_does_behind_our_back_is_seen_and_mended(user: DockerWalk) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mlops.clients.oci.session import ATTEMPTS, Answer, Ask, BrokenError, Session
 from mlops.clients.oci.words import may_pass, refused
+from mlops.digesting import Digesting
 from mlops.errors import MlopsError
 
 PIECE = 64 * 1024 * 1024
@@ -59,6 +60,8 @@ class Upload:
         except BaseException:
             self._cancel()
             raise
+        finally:
+            self._source.close()
 
     def _begun(self, mount: str) -> bool:
         """Begin; tell whether there is nothing to send, since it could be mounted."""
@@ -164,14 +167,17 @@ class Upload:
 
 
 class _Source:
-    """The bytes of a blob, read once if all goes well, and hashed once in any case."""
+    """The bytes of a blob, read once if all goes well, and hashed once in any case.
+
+    They are hashed beside the sending, which waits for the registry.
+    """
 
     def __init__(self, blob: Blob) -> None:
         self._blob = blob
         self._chunks: Iterator[bytes] = iter(())
         self._at = -1
         self._left = b""
-        self._hash = hashlib.sha256()
+        self._digesting = Digesting()
         self._hashed = 0
 
     def between(self, start: int, end: int) -> Iterator[bytes]:
@@ -188,7 +194,12 @@ class _Source:
         """Return the digest of all bytes, once all were read."""
         for _ in self.between(self._hashed, self._blob.size):
             pass
-        return f"sha256:{self._hash.hexdigest()}"
+        self.close()
+        return f"sha256:{self._digesting.hexdigest()}"
+
+    def close(self) -> None:
+        """Hash no more."""
+        self._digesting.close()
 
     def _taken(self, count: int) -> Iterator[bytes]:
         while count > 0:
@@ -198,7 +209,7 @@ class _Source:
             chunk, self._left = chunk[:count], chunk[count:]
             new = max(0, self._at + len(chunk) - self._hashed)
             if new:
-                self._hash.update(memoryview(chunk)[len(chunk) - new :])
+                self._digesting.update(chunk[len(chunk) - new :])
                 self._hashed += new
             self._at += len(chunk)
             count -= len(chunk)

@@ -23,7 +23,7 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         **inherited(),
         "PYTHONIOENCODING": "utf-8",  # Python 3.6 without a locale cannot print é
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # nothing is ever written beside the user's code
+        **unwritten(),
         "PYTHONNOUSERSITE": "1",
         "AML_APP_ROOT": str(app_root(folder, source, settings.code)),
         "AZUREML_MODEL_DIR": str(models),
@@ -42,6 +42,14 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         "logs": settings.logs.format,
     }
     return Launch(python=settings.python, cwd=settings.code, environment=environment, plan=plan)
+
+
+def unwritten() -> Mapping[str, str]:
+    """Return what keeps bytecode from being written beside the user's code, unless it has a place.
+
+    Python 3.6 and 3.7 know of no such place.
+    """
+    return {} if os.environ.get("PYTHONPYCACHEPREFIX") else {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def inherited() -> Mapping[str, str]:

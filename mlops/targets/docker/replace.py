@@ -23,7 +23,7 @@ from mlops.values import Desired, Health, Progress
 PATIENCE = 600.0
 """Seconds that a new container may take from its start to the end of `init()`."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.25
 """Seconds between two looks at a container that starts."""
 
 

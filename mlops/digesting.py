@@ -30,8 +30,8 @@ class Digesting:
         self._chunks.put(chunk)
 
     def close(self) -> None:
-        """Wait until everything is digested, and end the thread."""
-        if self._thread is not None:
+        """Wait until everything is digested, and end the thread. Again it does nothing."""
+        if self._thread is not None and self._thread.is_alive():
             self._chunks.put(None)
             self._thread.join()
 
