@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
+from mlops.clients.docker.way import Way, way
 from mlops.errors import Problem, TargetError
 
 Answer = TypeVar("Answer")
@@ -40,7 +41,7 @@ class Wire:
     @property
     def address(self) -> str:
         """Where the engine answers, as `unix:///var/run/docker.sock`. Asks nobody."""
-        return str(self._words()["base_url"])
+        return self._way().address
 
     @property
     def local(self) -> bool:
@@ -66,39 +67,14 @@ class Wire:
             return self._clients[patience]
 
     def _made(self, patience: int) -> Any:
-        words = dict(self._words())
-        sdk = _sdk()
-        client = sdk.APIClient(
-            **words,
-            version="auto",
-            timeout=patience,
-            use_ssh_client=True,
-            max_pool_size=32,
-        )
-        client.headers["User-Agent"] = "mlops"
-        return client
+        found = self._way()
+        asked = _client(found, patience, _sdk().constants.MINIMUM_DOCKER_API_VERSION)
+        spoken = asked.version(api_version=False)["ApiVersion"]
+        asked.close()
+        return _client(found, patience, spoken)
 
-    def _words(self) -> Mapping[str, Any]:
-        """Return what the SDK's client is made with."""
-        sdk = _sdk()
-        if self._host:
-            return {"base_url": self._host}
-        from docker.context import ContextAPI  # noqa: PLC0415  slow, an extra
-
-        told = sdk.utils.kwargs_from_env()
-        if told.get("base_url") and not self._context:
-            return {"base_url": told["base_url"], "tls": told.get("tls") or False}
-        found = ContextAPI.get_context(self._context) if self._context else _current(ContextAPI)
-        if found is None:
-            problem = Problem(
-                summary=f"this machine has no Docker context `{self._context}`",
-                hint="choose one of `docker context ls`",
-            )
-            raise TargetError(problem)
-        return {
-            "base_url": found.Host or "unix:///var/run/docker.sock",
-            "tls": found.TLSConfig or False,
-        }
+    def _way(self) -> Way:
+        return way(self._host, self._context)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -110,14 +86,19 @@ class Wire:
             raise MissingError(_refused(error)) from error
         except sdk.errors.APIError as error:
             taken = getattr(error.response, "status_code", 0) == 409
-            raise (TakenError if taken else TargetError)(_refused(error)) from error
+            problem = self._in_clear(error) or _refused(error)
+            raise (TakenError if taken else TargetError)(problem) from error
         except (sdk.errors.DockerException, OSError) as error:
-            raise TargetError(
-                Problem(
-                    summary=f"no Docker engine answers at `{self.address}`: {_because(error)}",
-                    hint="start it, or say where it is: `context` or `host` of the target",
-                )
-            ) from error
+            raise TargetError(_unreached(self.address, error)) from error
+
+    def _in_clear(self, error: Any) -> Problem | None:
+        """Return what is wrong where an engine that speaks TLS was asked without."""
+        if "HTTP request to an HTTPS server" not in str(error.explanation):
+            return None
+        return Problem(
+            summary=f"the Docker engine at `{self.address}` speaks TLS alone",
+            hint="choose a Docker context with its certificates, or set `DOCKER_TLS_VERIFY=1`",
+        )
 
 
 def problems(lines: Iterable[bytes | Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -132,8 +113,33 @@ def problems(lines: Iterable[bytes | Mapping[str, Any]]) -> Iterator[Mapping[str
         yield said
 
 
-def _current(contexts: Any) -> Any:
-    return contexts.get_current_context() or contexts.get_context("default")
+def _client(found: Way, patience: int, version: str) -> Any:
+    """Return the SDK's client, which asks nobody yet."""
+    client = _sdk().APIClient(
+        base_url=found.address,
+        tls=_tls(found),
+        version=version,
+        timeout=patience,
+        use_ssh_client=True,
+        max_pool_size=32,
+    )
+    client.headers["User-Agent"] = "mlops"
+    # Else REQUESTS_CA_BUNDLE would say who vouches for the engine, whatever its certificates say.
+    client.trust_env = found.certificates is None
+    return client
+
+
+def _tls(found: Way) -> Any:
+    """Return what the SDK calls the certificates of a connection."""
+    told = found.certificates
+    if told is None:
+        return False
+    ours = (str(told.certificate), str(told.key)) if told.certificate and told.key else None
+    return _sdk().tls.TLSConfig(
+        client_cert=ours,
+        ca_cert=str(told.authority) if told.authority else None,
+        verify=told.verified,
+    )
 
 
 def _sdk() -> Any:
@@ -154,6 +160,20 @@ def _refused(error: Any) -> Problem:
         summary=f"the Docker engine refused: {_sentence(str(error.explanation or error))}",
         hint="make it possible, then apply again",
     )
+
+
+def _unreached(address: str, error: BaseException) -> Problem:
+    """Return why an engine does not answer, told apart by what TLS has to do with it."""
+    because = _because(error)
+    hint = "start it, or say where it is: `context` or `host` of the target"
+    if "paramiko" in because:
+        because, hint = "ssh needs a package that is not installed", "run `pip install paramiko`"
+    elif "CERTIFICATE_VERIFY_FAILED" in because:
+        hint = "let the `ca.pem` of the context, or of `DOCKER_CERT_PATH`, be that of the engine"
+    elif "ALERT" in because:
+        because = "it takes no certificate of ours"
+        hint = "use the `cert.pem` and `key.pem` that its owner gave you, or their Docker context"
+    return Problem(summary=f"no Docker engine answers at `{address}`: {because}", hint=hint)
 
 
 def _sentence(text: str) -> str:
