@@ -4,11 +4,13 @@
 which the workers obey: `serving.collect`.
 """
 
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias
 
 from mlops.settings import SIZE, SIZE_HINT, Setting, size_in_bytes
-from mlops.spec import Json
+from mlops.spec import Deployment, Json, SecretRef
 
 ORIGIN = r"^(\*|[a-z][a-z0-9+.*-]*://[^/\s,]+)$"
 WORKSPACE = r"^[^/\s]+(/[^/\s]+){2}$"
@@ -42,28 +44,55 @@ class Logs:
     requests: Annotated[bool, Setting("Write a line for each request, with its id.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
-    """Inputs and outputs that are kept as CSV files, in v1's layout and columns."""
+Sample: TypeAlias = Annotated[
+    float, Setting("Part of the requests that is kept.", minimum=0, maximum=1)
+]
+Boundary: TypeAlias = Annotated[Literal["day", "hour"], Setting("What a folder of files covers.")]
+Largest: TypeAlias = Annotated[
+    str, Setting("Size at which a file is followed by the next.", pattern=SIZE, hint=SIZE_HINT)
+]
+Workspace: TypeAlias = Annotated[
+    str,
+    Setting(
+        "The first three folders, v1's `subscription/group/workspace`.",
+        pattern=WORKSPACE,
+        hint="write three words, as `subscription/group/workspace`",
+    ),
+]
 
-    folder: Annotated[str, Setting("Folder of the files, relative to the file, or absolute.")] = (
-        ".mlops/modeldata"
-    )
-    sample: Annotated[
-        float, Setting("Part of the requests that is kept.", minimum=0, maximum=1)
-    ] = 1.0
-    boundary: Annotated[Literal["day", "hour"], Setting("What a folder of files covers.")] = "day"
-    max_bytes: Annotated[
-        str, Setting("Size at which a file is followed by the next.", pattern=SIZE, hint=SIZE_HINT)
-    ] = "100MB"
-    workspace: Annotated[
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """The certificate that a service shows."""
+
+    certificate: Annotated[
         str,
-        Setting(
-            "The first three folders, v1's `subscription/group/workspace`.",
-            pattern=WORKSPACE,
-            hint="write three words, as `subscription/group/workspace`",
-        ),
-    ] = "default/default/default"
+        Setting("PEM file of the certificate and its chain, relative to the file, or absolute."),
+    ]
+    key: Annotated[
+        str | SecretRef,
+        Setting("PEM file of its private key: a path, or `{secret: file/PATH}`."),
+    ]
+
+
+class Collects(Protocol):
+    """What is kept of requests and answers, wherever that is."""
+
+    @property
+    def sample(self) -> float:
+        """Which part of the requests."""
+
+    @property
+    def boundary(self) -> str:
+        """What a folder of files covers."""
+
+    @property
+    def max_bytes(self) -> str:
+        """When a file is followed by the next."""
+
+    @property
+    def workspace(self) -> str:
+        """The first three folders."""
 
 
 LOGS = Logs()
@@ -91,29 +120,45 @@ class Faces(Protocol):
     def swagger(self) -> Policy | None:
         """Who may ask for the description."""
 
-    @property
-    def collect_model_data(self) -> Collection | None:
-        """What is kept of requests and answers."""
 
-
-def facing_fields(settings: Faces, folder: str, *, locked: bool) -> dict[str, Json]:
-    """Return the fields of how a service faces its clients; data is collected to `folder`.
+def facing_fields(settings: Faces, *, locked: bool) -> dict[str, Json]:
+    """Return the fields of how a service faces its clients.
 
     `locked` says that the service asks for a key: its routes do, unless the file says otherwise.
     """
     default = "authenticated" if locked else "open"
-    fields: dict[str, Json] = {
+    return {
         "logs.format": settings.logs.format,
         "logs.requests": settings.logs.requests,
         "cors.origins": settings.cors.origins if settings.cors else None,
         "metrics": settings.metrics or default,
         "swagger": settings.swagger or default,
     }
-    if settings.collect_model_data:
-        told = asdict(settings.collect_model_data)
-        told |= {"folder": folder, "max_bytes": size_in_bytes(told["max_bytes"])}
-        fields |= {f"collect_model_data.{key}": value for key, value in told.items()}
-    return fields
+
+
+def collected_fields(settings: Collects | None, **place: str) -> dict[str, Json]:
+    """Return the fields of what is kept of requests and answers, and at which place."""
+    if settings is None:
+        return {}
+    told: dict[str, Json] = {
+        **place,
+        "sample": settings.sample,
+        "boundary": settings.boundary,
+        "max_bytes": size_in_bytes(settings.max_bytes),
+        "workspace": settings.workspace,
+    }
+    return {f"collect_model_data.{key}": value for key, value in told.items()}
+
+
+def trust_of(deployment: Deployment) -> str:
+    """Return the file of the certificate that a service shows, which clients of ours take alone."""
+    tls: Tls | None = getattr(deployment.settings, "tls", None)
+    return beside(deployment, tls.certificate) if tls else ""
+
+
+def beside(deployment: Deployment, path: str) -> str:
+    """Return a path that was written relative to the file of a deployment as an absolute one."""
+    return os.path.normpath(Path(deployment.where.file).absolute().parent / path)
 
 
 def unlocked_routes(settings: Faces, *, locked: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from mlops.plain import fingerprint, freeze
 from mlops.protocols import Places, Records
+from mlops.references import bare
 from mlops.spec import Fields
 from mlops.values import Address, Applied, Desired, Observed, Ownership
 
@@ -22,6 +23,7 @@ def recall(seen: Iterable[Observed], places: Places, records: Records) -> tuple[
     """Return what is seen, with the words that were recorded when it was last applied.
 
     What the records do not tell of is as if it had never been said.
+    What is seen all the same counts.
     """
     applied = records.read()
     runs: dict[int, Mapping[Address, Desired]] = {}
@@ -45,10 +47,10 @@ def _kept(wanted: Desired | None, record: Applied, place: HasRecorded) -> Fields
         path: value
         for path, value in (wanted.fields if wanted else {}).items()
         if {path, path.partition(".")[0]} & set(place.recorded)
-        and record.hashes.get(path) == fingerprint(value)
+        and record.hashes.get(path) == fingerprint(bare(value))
     }
 
 
 def _with(thing: Observed, kept: Fields) -> Observed:
-    fields = freeze({**thing.fields, **kept})
+    fields = freeze({**kept, **thing.fields})
     return replace(thing, fields=fields, protect=fields.get("protect") is True)

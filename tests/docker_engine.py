@@ -1,7 +1,10 @@
 """The Docker engine of this machine, for tests: a base image of their own, and what they leave."""
 
 import contextlib
+import io
 import os
+import tarfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,14 +57,36 @@ def volumes(name: str) -> list[str]:
     return [str(one["Name"]) for one in found]
 
 
-def images(name: str) -> list[str]:
-    """Return the images of a project, by their names."""
+def images(name: str, host: str = "") -> list[str]:
+    """Return the images of a project, by their names; of those that lie at a registry, by it."""
     return [
         str(tag)
         for one in client().images()
         for tag in one.get("RepoTags") or ()
-        if str(tag).startswith(f"mlops/{name}:")
+        if str(tag).startswith(f"{host}mlops/{name}:")
     ]
+
+
+def edit(container: str, path: str, old: bytes, new: bytes) -> None:
+    """Replace a text, which must be there, in a file of a container, as an editor would."""
+    (text,) = read(container, path, path.rpartition("/")[2])
+    assert old in text
+    data = text.replace(old, new)
+    info = tarfile.TarInfo(path.rpartition("/")[2])
+    info.size, info.mode, info.mtime = len(data), 0o600, int(time.time())
+    info.uid = info.gid = 1000
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        tar.addfile(info, io.BytesIO(data))
+    assert client().put_archive(container, path.rpartition("/")[0], out.getvalue())
+
+
+def read(container: str, path: str, name: str) -> list[bytes]:
+    """Return what is in each file of that name at a path of a container."""
+    data = b"".join(client().get_archive(container, path)[0])
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        files = [each for each in tar.getmembers() if each.name.rpartition("/")[2] == name]
+        return [found.read() for each in files if (found := tar.extractfile(each))]
 
 
 def clean(name: str) -> None:

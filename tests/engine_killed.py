@@ -37,20 +37,25 @@ CHANGING = (
 STORE = ("create", "overwrite", "upload", "delete")
 
 
-def main() -> None:
+Counting = Callable[[Callable[[str], None]], None]
+"""Is given what counts a write, and sees that each one is."""
+
+
+def main(counting: Counting) -> None:
+    """Run what standard input asks for; `counting` says what counts as a write."""
     for line in sys.stdin:
         asked = json.loads(line)
         with tempfile.TemporaryDirectory() as folder:
-            answer = forked(Path(folder), asked)
+            answer = forked(Path(folder), asked, counting)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def forked(said: Path, asked: Any) -> dict[str, Any]:
+def forked(said: Path, asked: Any, counting: Counting) -> dict[str, Any]:
     """Run a command in a fork; return its exit code, what it said and how many writes it made."""
     pid = os.fork()
     if pid == 0:
-        command(said, asked)
+        command(said, asked, counting)
     _, status = os.waitpid(pid, 0)
     return {
         "code": os.waitstatus_to_exitcode(status),
@@ -60,28 +65,34 @@ def forked(said: Path, asked: Any) -> dict[str, Any]:
     }
 
 
-def command(said: Path, asked: Any) -> None:
+def command(said: Path, asked: Any, counting: Counting) -> None:
     """Be the command, to its end."""
     os.setsid()
     os.chdir(asked["folder"])
     os.environ.update(asked["environ"])
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(said / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    count(os.open(said / "writes", os.O_WRONLY | os.O_CREAT), asked["kill"])
+    count(os.open(said / "writes", os.O_WRONLY | os.O_CREAT), asked["kill"], counting)
     code = mlops.cli.run(asked["words"])
     sys.stdout.flush()
     os._exit(code)
 
 
-def count(told: int, last: int) -> None:
+def count(told: int, last: int, counting: Counting) -> None:
     """Count writes from now on, and end as a crash does before the one with the number `last`."""
     numbers = itertools.count(1)
-    folder = str(Path.cwd())
 
     def written(what: str) -> None:
         os.write(told, f"{what}\n".encode())
         if next(numbers) == last:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    counting(written)
+
+
+def local(written: Callable[[str], None]) -> None:
+    """Count what changes this machine and the store."""
+    folder = str(Path.cwd())
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in CHANGING or (event == "open" and _writes(*arguments)):
@@ -114,4 +125,4 @@ def _writes(_path: object, mode: object, flags: object) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(local)

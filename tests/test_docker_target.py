@@ -16,12 +16,15 @@ from mlops.services import Limits, Resources
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import At, desired_service
 from mlops.targets.docker.health import judged
-from mlops.targets.docker.live import Snapshot
+from mlops.targets.docker.holes import network
+from mlops.targets.docker.laid import File, keys_stamp, laid_fields
+from mlops.targets.docker.live import Look, Snapshot
 from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
 from mlops.targets.docker.settings import ServiceSettings
 from mlops.values import Desired, Observed, Ownership, Pins
 
 NAME = "quickstart-diabetes"
+SETTINGS_FILE = File(data=b"{}", stamp=7)
 STARTED = "2026-11-23T05:00:00.123456789Z"
 
 
@@ -40,7 +43,7 @@ def body(wanted: Desired) -> dict[str, Any]:
         name=NAME,
         volume=f"{NAME}.a",
         image="sha256:1",
-        labels=container.labels(wanted, mark, "f" * 64),
+        labels=container.labels(wanted, mark, "f" * 64, SETTINGS_FILE),
         published=True,
     )
     return container.body(wanted, part)
@@ -58,12 +61,23 @@ def listed(wanted: Desired, **given: Any) -> dict[str, Any]:
     }
 
 
-def inspected(wanted: Desired, **host: Any) -> dict[str, Any]:
+def looked(wanted: Desired, *, files: dict[str, Any] | None = None, **host: Any) -> Look:
     sent = body(wanted)
-    return {"Config": sent, "HostConfig": {**sent["HostConfig"], **host}, "Mounts": []}
+    inspected = {
+        "Config": sent,
+        "HostConfig": {**sent["HostConfig"], **host},
+        "Mounts": [],
+        "NetworkSettings": {"Networks": {"bridge": {}}},
+    }
+    laid = {"settings.json": stat(size=2, mtime="1970-01-01T00:00:07Z")}
+    return Look(inspected=inspected, files={**laid, **(files or {})})
 
 
-def seen(*entries: dict[str, Any], look: dict[str, Any] | None = None) -> list[Observed]:
+def stat(**given: Any) -> dict[str, Any]:
+    return {"size": 110, "mode": 0o600, "mtime": "1970-01-01T00:00:07Z", **given}
+
+
+def seen(*entries: dict[str, Any], look: Look | None = None) -> list[Observed]:
     wanted = service()
     eye = Eye(
         place="engine",
@@ -71,7 +85,7 @@ def seen(*entries: dict[str, Any], look: dict[str, Any] | None = None) -> list[O
         machine="",
         wanted={"diabetes"},
         claims=Holders((claim, None) for claim in wanted.claims),
-        inspected={"abc": look} if look else {},
+        looks={"abc": look} if look else {},
     )
     snapshot = Snapshot(containers=entries, images=[], volumes=[], repository="mlops/quickstart")
     return [*observed_services(eye, snapshot), *observed_strangers(eye, snapshot)]
@@ -90,7 +104,7 @@ def test_what_is_sent_to_the_engine(golden: Callable[[str, str], None]) -> None:
 def test_what_runs_as_it_was_made_has_the_wanted_fields() -> None:
     wanted = service()
 
-    (thing,) = seen(listed(wanted), look=inspected(wanted))
+    (thing,) = seen(listed(wanted), look=looked(wanted))
 
     assert dict(wanted.fields) == dict(thing.fields)
     assert Ownership.OURS is thing.ownership
@@ -103,15 +117,58 @@ def test_what_runs_as_it_was_made_has_the_wanted_fields() -> None:
         ({"ReadonlyRootfs": False}, "writable root"),
         ({"CapAdd": ["NET_ADMIN"]}, "capabilities"),
         ({"SecurityOpt": []}, "may gain privileges"),
+        (
+            {"SecurityOpt": ["no-new-privileges", "seccomp=unconfined"]},
+            "seccomp unconfined",
+        ),
         ({"NetworkMode": "host"}, "NetworkMode host"),
     ],
 )
 def test_what_is_less_confined_is_told(host: dict[str, Any], told: str) -> None:
     wanted = service()
 
-    (thing,) = seen(listed(wanted), look=inspected(wanted, **host))
+    (thing,) = seen(listed(wanted), look=looked(wanted, **host))
 
     assert told == thing.fields["confinement"]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"size": 110, "mtime": "1970-01-01T00:00:07Z"}, "whole"),
+        ({"size": 111, "mtime": "1970-01-01T00:00:07Z"}, "edited"),
+        ({"size": 110, "mtime": "2026-11-28T07:00:00.5Z"}, "edited"),
+        ({"mode": 0o644}, "edited"),
+        (None, "edited"),
+    ],
+)
+def test_settings_that_somebody_wrote_are_told_by_their_size_mode_and_time(
+    found: dict[str, Any] | None, told: str
+) -> None:
+    files = {"settings.json": found if found is None else stat(**found)}
+
+    assert {"settings": told} == laid_fields("110 7", files)
+
+
+@pytest.mark.parametrize(
+    ("mtime", "told"),
+    [("1970-01-01T13:39:14Z", (3, 2)), ("2026-11-28T07:00:00Z", ("edited", "edited"))],
+)
+def test_keys_tell_their_generations_by_their_time(mtime: str, told: tuple[Any, Any]) -> None:
+    found = laid_fields("", {"keys.json": stat(mtime=mtime)})
+
+    assert told == (found["auth.primary"], found["auth.secondary"])
+    assert 3 * 2**14 + 2 == keys_stamp(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("networks", "told"),
+    [(["bridge"], "default"), ([], "none"), (["bridge", "other"], "bridge, other")],
+)
+def test_the_network_of_a_container_is_told(networks: list[str], told: str) -> None:
+    inspected = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
+
+    assert told == network(inspected)
 
 
 def test_a_copy_beside_ours_is_left_alone_and_what_was_renamed_is_ours() -> None:

@@ -28,10 +28,10 @@ TRIES = 3
 class Sweeper:
     """Applies in forks of one process, so that a try costs no start of Python."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: Walk, runner: Path = RUNNER) -> None:
         self.walk = walk
         self._process = subprocess.Popen(
-            [sys.executable, str(RUNNER)],
+            [sys.executable, str(runner)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=walk.environ,

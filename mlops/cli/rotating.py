@@ -1,5 +1,6 @@
 """Gives a live service another key: asked for, under the lock, recorded, without a restart."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import click
@@ -9,12 +10,12 @@ from mlops.cli.terminal import say, typing
 from mlops.cli.watching import waiting
 from mlops.errors import Problem, RefusedError, TargetError
 from mlops.events import Done, Failed
-from mlops.keys import key_generations, key_labels
+from mlops.keys import key_fields, key_generations, key_labels
 from mlops.making import make
 from mlops.plain import Frozen
 from mlops.protocols import Lease
 from mlops.store.applied import amend_applied
-from mlops.store.generations import next_generation
+from mlops.store.generations import next_generation, read_generations
 from mlops.values import Action, Address, Cause, Change, Desired, FieldChange, Impact, Observed
 
 
@@ -27,13 +28,16 @@ def rotate(
     """
     _agree(address, slot, approved=approved)
     with session.lock("mlops keys").acquire(timeout, waiting()) as lease:
-        live, applied = session.live(address.name), session.means(lease).healthy(address)
+        applied = session.means(lease).healthy(address)
         if applied is None:
             hint = "apply first, so that it is known"
             raise RefusedError(Problem(summary=f"nothing is known of `{address}`", hint=hint))
+        live = session.live(address.name, applied)
         generation = next_generation(session.objects, session.spec.project, address, slot)
         fields = {f"auth.{slot}": generation}
-        _make(session, _change(live, applied, slot, generation), lease)
+        rotated = read_generations(session.objects, session.spec.project)
+        known = rotated.get(f"{address.place}/{address.name}", {})
+        _make(session, _change(live, applied, slot, known), lease)
         amend_applied(session.objects, session.spec.project, address, fields)
     say(f"{address}: the {slot} key is of generation {generation} now\n")
 
@@ -49,16 +53,20 @@ def _agree(address: Address, slot: str, *, approved: bool) -> None:
         raise RefusedError(Problem(summary="not rotated; nothing was changed"))
 
 
-def _change(live: Observed, applied: Desired, slot: str, generation: int) -> Change:
-    """Return the change of one field of what runs: whatever else the file wants is left alone."""
-    path = f"auth.{slot}"
-    fields = Frozen({**live.fields, path: generation})
+def _change(live: Observed, applied: Desired, slot: str, known: Mapping[str, int]) -> Change:
+    """Return the change of one field of what runs: whatever else the file wants is left alone.
+
+    `known` are the generations of the keys from now on. The other key stays what it is, or becomes
+    that again if somebody edited it.
+    """
+    path, keys = f"auth.{slot}", key_fields(str(live.fields.get("auth.type")), known)
+    fields = Frozen({**live.fields, **keys})
     labels = Frozen({**live.labels, **key_labels(fields)})
     after = replace(applied, fields=fields, labels=labels)
     field = FieldChange(
         path=path,
         before=key_generations(live.fields).get(slot),
-        after=generation,
+        after=fields[path],
         cause=Cause.CONFIG,
         impact=Impact.METADATA,
     )

@@ -12,6 +12,7 @@ from mlops.cli.options import Files
 from mlops.cli.trusting import Guard
 from mlops.clients.text import read_source
 from mlops.errors import Problem, SpecError, TargetError
+from mlops.facing import trust_of
 from mlops.images.lockfile import NAME, Locked, locked_record, read_lock
 from mlops.keys import key_generations
 from mlops.lineage import lineage, source
@@ -151,12 +152,16 @@ class Session:
         address = Address(place=deployment.target, kind="service", name=name)
         return self.targets[deployment.target], address
 
-    def live(self, name: str) -> Observed:
-        """Return the live service of a deployment. Raises TargetError if there is none."""
+    def live(self, name: str, *wanted: Desired) -> Observed:
+        """Return the live service of a deployment. Raises TargetError if there is none.
+
+        All of its fields are looked at where it is among those that are `wanted`.
+        """
         target, address = self.service(name)
-        for thing in observe((), {address.place: target}):
+        for thing in observe(wanted, {address.place: target}):
             if thing.address == address and thing.ownership is Ownership.OURS:
-                return thing
+                trust = thing.trust or trust_of(self.spec.deployments[name])
+                return replace(thing, trust=trust)
         raise TargetError(
             Problem(summary=f"`{address}` does not exist", hint="make it with `mlops apply`")
         )

@@ -7,6 +7,7 @@ from mlops.cli.options import Files, with_color, with_files, with_format
 from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.errors import IncompleteError, Problem
+from mlops.facing import trust_of
 from mlops.observe import observe
 from mlops.spec import Check, Json
 from mlops.values import Address, Observed, Ownership
@@ -28,10 +29,11 @@ def command(names: tuple[str, ...], files: Files, form: str) -> None:
         checks = session.spec.deployments[address.name].checks
         absent = _absent(address, live.get(address))
         failed += absent if checks else ()
+        trust = trust_of(session.spec.deployments[address.name])
         key = "" if absent else bearer(session.targets[address.place], address)
         for number, check in enumerate(checks, start=1):
             thing = None if absent else live[address]
-            problems = run_check(check, thing.endpoint, trust=thing.trust, key=key) if thing else ()
+            problems = run_check(check, thing.endpoint, trust=trust, key=key) if thing else ()
             failed += problems
             result = "not asked" if absent else "failed" if problems else "passed"
             rows.append(_row(address, number, check, result))

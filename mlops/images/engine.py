@@ -16,7 +16,7 @@ from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
 from mlops.images.layers import Draft, Layer, chunks
-from mlops.images.parts import configure, drafting
+from mlops.images.parts import configure, drafting, made_of
 from mlops.images.resolution import Base, Resolution, resolution
 from mlops.protocols import Means
 from mlops.values import Progress
@@ -42,11 +42,13 @@ class EngineBuilder:
     login: Callable[[str], Login | None] = docker_login
 
     def find(self, inputs: ImageInputs) -> str | None:
-        """Return the id of the image if the engine has it."""
+        """Return the id of the image if the engine has it, and not just another of its name."""
         try:
-            return str(self.engine.images.inspected(self._name(inputs))["Id"])
+            found = self.engine.images.inspected(self._name(inputs))
         except MissingError:
             return None
+        labels = (found["Config"] or {}).get("Labels")
+        return str(found["Id"]) if made_of(labels, inputs.digest) else None
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image, unless it exists; ends in Made. Raises TargetError."""

@@ -20,6 +20,11 @@ VARIABLES = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108  the 
 """What a user without a home on a root that cannot be written to needs."""
 
 
+def made_of(labels: Mapping[str, str] | None, digest: str) -> bool:
+    """Tell whether the labels of an image name it by these inputs, whatever its tag says."""
+    return (labels or {}).get(INPUTS) == digest
+
+
 def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterator[Draft]:
     """Yield the layers upon a base: packages, server, code, models. Reads what is in the store."""
     facts = resolved.base.facts

@@ -9,6 +9,7 @@ from mlops.clients.oci.login import told
 from mlops.clients.oci.reference import reference
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
+from mlops.images.parts import made_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.resolution import Base
 from mlops.protocols import Means
@@ -25,9 +26,11 @@ class ShippedBuilder:
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the id of the image if the engine has it; the registry is not asked."""
         try:
-            return str(self.engine.images.inspected(self._name(inputs))["Id"])
+            found = self.engine.images.inspected(self._name(inputs))
         except MissingError:
             return None
+        labels = (found["Config"] or {}).get("Labels")
+        return str(found["Id"]) if made_of(labels, inputs.digest) else None
 
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
         """Find the base of an image in its registry, and what it offers; ends in it."""

@@ -52,5 +52,5 @@ def _told(each: FieldChange) -> FieldChange:
         before=bare(each.before),
         after=bare(each.after),
         before_label=f"secret {before}" if before else each.before_label,
-        after_label="another value" if before == after else new,
+        after_label="another value" if before and before == after else new,
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 import docker_engine
 import pytest
 from docker_walk import DockerWalk, docker_walking
-from walk import NO_CHANGES
+from test_serving_tls import issue
+from test_walk_facing import subject
+from walk import NO_CHANGES, until
 
 PROBES = ("exec_", "health_status")
 """Events of the engine's own health checks."""
@@ -105,9 +108,14 @@ def test_what_somebody_does_behind_our_back_is_seen_and_mended(user: DockerWalk)
     api.update_container(
         name, mem_limit="300m", memswap_limit="400m", restart_policy={"Name": "no"}
     )
+    api.disconnect_container_from_network(name, "bridge")
+    docker_engine.edit(name, "/var/azureml-app/settings.json", b'"queue": 100', b'"queue": 101')
     seen = user.walk.run("drift")
     assert 8 == seen.code
     assert "resources.limits.memory 2Gi -> 300Mi" in unspaced(seen.out)
+    assert "restart unless-stopped -> no" in unspaced(seen.out)
+    assert "network default -> none" in unspaced(seen.out)
+    assert "settings whole -> edited" in unspaced(seen.out)
     api.rename(name, f"{name}-away")
     api.pause(f"{name}-away")
     shown = unspaced(user.walk.plan())
@@ -125,6 +133,23 @@ def test_what_somebody_does_behind_our_back_is_seen_and_mended(user: DockerWalk)
     user.apply()
     user.settled()
     assert first != user.main["Id"]
+
+
+def test_an_image_that_was_given_the_name_of_ours_is_put_right(user: DockerWalk, base: str) -> None:
+    user.apply()
+    started = user.main["State"]["StartedAt"]
+    (name,) = docker_engine.images(user.project)
+
+    docker_engine.client().tag(base, *name.split(":"))
+    seen = user.walk.run("drift")
+    shown = user.walk.plan()
+    user.apply()
+
+    assert 8 == seen.code
+    assert 'digest "another image" ->' in unspaced(shown)
+    assert "0 to change" in shown
+    assert started == user.main["State"]["StartedAt"]
+    user.settled()
 
 
 def unspaced(text: str) -> str:
@@ -203,6 +228,8 @@ def test_secrets_are_in_the_volume_alone_and_a_key_turns_without_a_restart(
     assert 0 == answer.code, answer.err
     first = user.main
     keys = user.walk.run("keys", "diabetes").out.split()
+    docker_engine.edit(user.main["Id"], "/var/azureml-app/keys.json", keys[1].encode(), b"mine")
+    edited = user.walk.run("drift")
 
     turned = user.walk.run(
         "keys", "diabetes", "--rotate", "primary", "--auto-approve", environ=secret
@@ -210,13 +237,48 @@ def test_secrets_are_in_the_volume_alone_and_a_key_turns_without_a_restart(
 
     assert 0 == turned.code, turned.err
     assert first["State"]["StartedAt"] == user.main["State"]["StartedAt"]
-    assert keys[1] != user.walk.run("keys", "diabetes").out.split()[1]
+    assert "auth.primary generation 1 -> edited" in unspaced(edited.out)
+    _, primary, _, secondary = user.walk.run("keys", "diabetes").out.split()
+    assert (True, keys[3]) == (primary not in (keys[1], "mine"), secondary)
     assert "[205.8" in user.walk.run("invoke", "diabetes").out
     api = docker_engine.client()
     (image,) = docker_engine.images(user.project)
     told = json.dumps([user.main, api.inspect_image(image), api.history(image)])
     told += api.logs(user.main["Id"]).decode() + answer.out + answer.err
     assert [] == [word for word in ("hunter2", keys[1], keys[3]) if word in told]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
+def test_a_certificate_is_renewed_as_it_runs_and_what_is_collected_stays(
+    user: DockerWalk, tmp_path: Path
+) -> None:
+    issue(tmp_path, "first")
+    key = tmp_path / "tls" / "tls.key"
+    shutil.copytree(tmp_path / "tls", user.walk.folder / "tls")
+    user.walk.edit(
+        "mlops.yaml",
+        "    port:",
+        f"    tls: {{certificate: tls/tls.crt, key: {{secret: file/{key}}}}}\n"
+        "    collect_model_data: {boundary: hour}\n    port:",
+    )
+
+    user.apply()
+    assert 0 == user.walk.run("test").code
+    started = user.main["State"]["StartedAt"]
+    issue(tmp_path, "second")
+    shutil.copy(tmp_path / "tls" / "tls.crt", user.walk.folder / "tls" / "tls.crt")
+    renewed = user.apply()
+    until(lambda: "second" in subject(user.walk))
+
+    assert "a secret has another value" in renewed
+    assert "[205.8" in user.walk.run("invoke", "diabetes").out
+    assert started == user.main["State"]["StartedAt"]
+    until(lambda: user.main["State"]["Health"]["Status"] == "healthy", 30)
+    assert user.walk.plan().endswith(NO_CHANGES)
+    rows = docker_engine.read(user.main["Id"], "/var/azureml-data/modeldata", "data.csv")
+    assert [b"59,2,32.1,101," in rows[0], b"205.8" in rows[1]] == [True, True]
+    assert 0 == user.walk.run("destroy", "--auto-approve", "--allow-deletes", "1").code
+    assert [f"{user.project}-diabetes.data"] == docker_engine.volumes(user.project)
 
 
 @pytest.mark.parametrize("after", [0.9, 2.3, 4.5])

@@ -1,18 +1,17 @@
 """What is sent to the engine for a service: the container, and its settings. Pure."""
 
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlops.clients.docker.containers import GRACE
 from mlops.images import paths
-from mlops.plain import NOTHING, thaw
+from mlops.plain import thaw
 from mlops.services import written_checks
 from mlops.spec import Fields, Json
 from mlops.targets.docker import marks
+from mlops.targets.docker.laid import FOLDER, TLS, File, label
 from mlops.targets.docker.settings import RECORDED
 from mlops.values import Desired, ModelVersion
 
@@ -28,11 +27,13 @@ SECOND = 10**9
 PORT = f"{paths.PORT}/tcp"
 INSTANCE = f"/{paths.INSTANCE}"
 CODE = "code"
-KEYS = "keys.json"
-"""The keys that the server takes; it reads them again when they change."""
+DATA = "/var/azureml-data"
+"""Where the volume of collected data is mounted; the data lies in a folder that its server owns."""
 
+CONNECTED = "import socket; s = socket.create_connection(('127.0.0.1', {port}), 3);"
+SECURED = " import ssl; s = ssl._create_unverified_context().wrap_socket(s);"
+"""Whom it asks is no question: it is in the same container."""
 PROBE = (
-    "import socket; s = socket.create_connection(('127.0.0.1', {port}), 3);"
     " s.sendall(b'GET /readyz HTTP/1.0\\r\\n\\r\\n'); raise SystemExit(b' 200 ' not in s.recv(64))"
 )
 """Asks the server whether it is ready. Imports as little as it can: it runs every few seconds."""
@@ -59,7 +60,7 @@ def body(wanted: Desired, part: Part) -> dict[str, Any]:
         "Labels": dict(part.labels),
         "ExposedPorts": {PORT: {}},
         "Healthcheck": {
-            "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe()],
+            "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe(fields)],
             "Interval": 10 * SECOND,
             "Timeout": 5 * SECOND,
             "Retries": 3,
@@ -69,7 +70,7 @@ def body(wanted: Desired, part: Part) -> dict[str, Any]:
         "HostConfig": {
             **confined(),
             **limits(fields),
-            "Mounts": [{"Type": "volume", "Source": part.volume, "Target": INSTANCE}],
+            "Mounts": _mounts(part, fields),
             "PortBindings": _bindings(fields) if part.published else {},
             "RestartPolicy": {"Name": str(fields["restart"]) if part.published else "no"},
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
@@ -111,12 +112,15 @@ def nano(cores: Json) -> int:
     return round(SECOND * float(str(cores)))
 
 
-def labels(wanted: Desired, given: Mapping[str, str], image_tag: str) -> dict[str, str]:
+def labels(
+    wanted: Desired, given: Mapping[str, str], image_tag: str, settings: File
+) -> dict[str, str]:
     """Return the labels of a container: its mark, and its fields but those that may change."""
     words = json.dumps(dict(wanted.labels), sort_keys=True, separators=(",", ":"))
     return {
         **given,
         marks.IMAGE: image_tag,
+        marks.LAID: label(settings),
         marks.FIELDS: told(wanted),
         marks.WORDS: words,
     }
@@ -148,7 +152,11 @@ def settings(
         "entry_script": wanted.fields["entry_script"],
         "models": [_model(name, version) for name, version in models.items()],
         "environment_variables": dict(variables),
-        "serving": {"max_wait": None, **group(wanted.fields, "serving")},
+        "serving": {
+            "max_wait": None,
+            **group(wanted.fields, "serving"),
+            **_collecting(wanted.fields),
+        },
         **_faced(wanted.fields),
         **({"auth": {"type": "key"}} if "auth.type" in wanted.fields else {}),
         "checks": written_checks(wanted.checks),
@@ -160,7 +168,14 @@ def _faced(fields: Fields) -> dict[str, Any]:
     """Return the settings of how a service faces its clients."""
     told = {name: thaw(fields[name]) for name in ("metrics", "swagger") if name in fields}
     cors = {"cors": thaw(fields["cors.origins"])} if "cors.origins" in fields else {}
-    return {**told, **cors, "logs": group(fields, "logs")}
+    shown = {"tls": {"certificate": TLS, "key": TLS}} if fields["scheme"] == "https" else {}
+    return {**told, **cors, **shown, "logs": group(fields, "logs")}
+
+
+def _collecting(fields: Fields) -> dict[str, Any]:
+    told = group(fields, "collect_model_data")
+    kept = {key: value for key, value in told.items() if key != "volume"}
+    return {"collect": {**kept, "folder": f"{DATA}/{FOLDER}"}} if told else {}
 
 
 def group(fields: Fields, name: str) -> dict[str, Any]:
@@ -173,25 +188,18 @@ def group(fields: Fields, name: str) -> dict[str, Any]:
     }
 
 
-def archive(files: Mapping[str, bytes], links: Mapping[str, str] = NOTHING) -> bytes:
-    """Return a tar for the volume of a service: files that its server alone may read, and links."""
-    uid, _, gid = paths.USER.partition(":")
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, data in sorted(files.items()):
-            info = tarfile.TarInfo(name)
-            info.size, info.mode = len(data), 0o600
-            info.uid, info.gid = int(uid), int(gid)
-            tar.addfile(info, io.BytesIO(data))
-        for name, goal in sorted(links.items()):
-            link = tarfile.TarInfo(name)
-            link.type, link.linkname = tarfile.SYMTYPE, goal
-            tar.addfile(link)
-    return out.getvalue()
+def _mounts(part: Part, fields: Fields) -> list[dict[str, str]]:
+    volumes = {INSTANCE: part.volume, DATA: str(fields.get("collect_model_data.volume") or "")}
+    return [
+        {"Type": "volume", "Source": volume, "Target": target}
+        for target, volume in volumes.items()
+        if volume
+    ]
 
 
-def _probe() -> str:
-    return PROBE.format(port=paths.PORT)
+def _probe(fields: Fields) -> str:
+    secured = SECURED if fields["scheme"] == "https" else ""
+    return (CONNECTED + secured + PROBE).format(port=paths.PORT)
 
 
 def _bindings(fields: Fields) -> dict[str, list[dict[str, str]]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import mlops
 from mlops.errors import Problem, SpecError
-from mlops.facing import facing_fields, unlocked_routes
+from mlops.facing import collected_fields, facing_fields, trust_of, unlocked_routes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
 from mlops.images.login import base_login
 from mlops.images.wanted import image_inputs
@@ -16,10 +16,13 @@ from mlops.services import Resources, checks_digest, serving_fields, written_che
 from mlops.settings import memory
 from mlops.spec import Deployment, Json
 from mlops.targets.docker.container import PROCESSES
+from mlops.targets.docker.holes import DEFAULT
+from mlops.targets.docker.laid import WHOLE
 from mlops.targets.docker.live import words_of
 from mlops.targets.docker.machine import answers_at, claim_of
 from mlops.targets.docker.names import container_name, image_name
-from mlops.targets.docker.settings import ServiceSettings
+from mlops.targets.docker.settings import Collection, ServiceSettings
+from mlops.targets.docker.tls import tls_fields
 from mlops.units import size
 from mlops.values import Address, Desired, Owner, Pins
 
@@ -56,7 +59,8 @@ def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
     """Return the container of a deployment."""
     settings: ServiceSettings = deployment.settings
     inputs = image_inputs(pins)
-    answers = answers_at(settings.host, settings.port, at.machine)
+    scheme = "https" if settings.tls else "http"
+    answers = answers_at(settings.host, settings.port, at.machine, scheme)
     claim = claim_of(settings.host, settings.port, at.machine)
     labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
     image = Address(place=at.place, kind="image", name=image_name(inputs.digest))
@@ -75,6 +79,7 @@ def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
         labels={**labels, **words_of(fields), **key_labels(fields)},
         summary=f"{words} at {answers}" if words else answers,
         endpoint=answers,
+        trust=trust_of(deployment),
         protect=deployment.protect,
         checks=deployment.checks,
         where=deployment.where,
@@ -101,19 +106,27 @@ def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> dict[str, Json]
         "port": settings.port,
         **serving_fields(settings.serving),
         **_resources(settings.resources, deployment),
-        **facing_fields(settings, "", locked=settings.auth is not None),
+        **facing_fields(settings, locked=settings.auth is not None),
+        **tls_fields(settings.tls, deployment, owner),
+        **_collected(settings.collect_model_data, container_name(owner.project, deployment.name)),
         **(key_fields(settings.auth.type, pins.generations) if settings.auth else {}),
         "server": mlops.__version__,
         "checks": checks_digest(written_checks(deployment.checks)),
         "container": "running",
         "name": container_name(owner.project, deployment.name),
         "confinement": "full",
+        "network": DEFAULT,
+        "settings": WHOLE,
         "restart": "unless-stopped",
         "description": deployment.description or None,
         "protect": deployment.protect or None,
         **{f"environment_variables.{name}": field(value) for name, value in variables.items()},
         **{f"tags.{name}": value for name, value in deployment.tags.items()},
     }
+
+
+def _collected(kept: Collection | None, name: str) -> dict[str, Json]:
+    return collected_fields(kept, volume=kept.volume or f"{name}.data") if kept else {}
 
 
 def _unlocked(deployment: Deployment, name: str) -> Problem:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.errors import TargetError
 from mlops.targets.docker.container import INSTANCE
+from mlops.targets.docker.moments import seconds
 from mlops.units import size
 from mlops.values import Health
 
@@ -78,13 +78,6 @@ def _current(record: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
     """Tell whether a server wrote this since its container was last started."""
     started = record.get("started")
     return isinstance(started, (int, float)) and started >= seconds(state["StartedAt"]) - SLACK
-
-
-def seconds(moment: str) -> float:
-    """Return the seconds of a time as the engine writes it, with nanoseconds and in UTC."""
-    whole, _, rest = moment.removesuffix("Z").partition(".")
-    begun = datetime.fromisoformat(whole).replace(tzinfo=timezone.utc)
-    return begun.timestamp() + float(f"0.{rest[:6] or 0}")
 
 
 def _record(engine: Engine, ref: str) -> Mapping[str, Any]:

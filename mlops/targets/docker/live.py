@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.images import paths
+from mlops.images.parts import made_of
 from mlops.settings import memory_words
 from mlops.spec import Json
 from mlops.targets.docker import marks
 from mlops.targets.docker.container import INSTANCE, PORT, nano, shares
+from mlops.targets.docker.holes import holes, network
+from mlops.targets.docker.laid import laid_fields
 from mlops.targets.docker.names import (
     SLOTS,
     container_name,
@@ -38,6 +40,14 @@ class Snapshot:
     images: Sequence[Entry]
     volumes: Sequence[Entry]
     repository: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """All that there is to know of one container, and of the files that were laid for it."""
+
+    inspected: Entry
+    files: Mapping[str, Entry | None]
 
 
 def name_of(entry: Entry) -> str:
@@ -89,14 +99,19 @@ def image_address(place: str, tag: str) -> Address:
 
 
 def observed_images(place: str, snapshot: Snapshot) -> Iterator[Observed]:
-    """Yield the images of ours."""
+    """Yield the images of ours, and what was given the name of one."""
     for tag, entry in images(snapshot).items():
         yield Observed(
             address=image_address(place, tag),
-            fields={"digest": f"sha256:{tag}"},
+            fields={"digest": f"sha256:{tag}" if _genuine(tag, entry) else "another image"},
             identity=str(entry.get("Id")),
             state="ready",
         )
+
+
+def _genuine(tag: str, entry: Entry) -> bool:
+    """Tell whether an image is of the inputs that its name tells."""
+    return made_of(marks.labels_of(entry), f"sha256:{tag}")
 
 
 def images(snapshot: Snapshot) -> dict[str, Entry]:
@@ -132,20 +147,20 @@ def observed_volumes(
             )
 
 
-def live_fields(
-    entry: Entry, inspected: Entry | None, images: Mapping[str, Entry]
-) -> dict[str, Json]:
+def live_fields(entry: Entry, look: Look | None, images: Mapping[str, Entry]) -> dict[str, Json]:
     """Return the fields of a container as it is now; of one that nobody wants, in short."""
     labels = marks.labels_of(entry)
     fields: dict[str, Json] = dict(marks.written(labels, marks.FIELDS))
     fields["name"] = name_of(entry)
     fields["container"] = _state(entry, images)
-    if inspected is not None:
-        host = inspected["HostConfig"]
+    if look is not None:
+        host = look.inspected["HostConfig"]
+        fields |= laid_fields(labels.get(marks.LAID, ""), look.files)
         fields |= _resources(fields, host)
         fields |= _published(host)
         fields["restart"] = (host.get("RestartPolicy") or {}).get("Name") or "no"
-        fields["confinement"] = ", ".join(_holes(inspected)) or "full"
+        fields["network"] = network(look.inspected)
+        fields["confinement"] = ", ".join(holes(look.inspected, fields)) or "full"
     return {path: value for path, value in fields.items() if value is not None}
 
 
@@ -162,8 +177,9 @@ def state_of(entry: Entry) -> str:
 
 def _state(entry: Entry, images: Mapping[str, Entry]) -> str:
     state = state_of(entry)
-    image = images.get(marks.labels_of(entry).get(marks.IMAGE, ""))
-    if image is not None and image.get("Id") != entry.get("ImageID"):
+    tag = marks.labels_of(entry).get(marks.IMAGE, "")
+    image = images.get(tag)
+    if image and _genuine(tag, image) and image.get("Id") != entry.get("ImageID"):
         return f"{state}, with another image"
     return state
 
@@ -189,28 +205,6 @@ def _published(host: Entry) -> dict[str, Json]:
     if len(bound) != 1 or not str(bound[0].get("HostPort")).isdigit():
         return {"host": None, "port": None}
     return {"host": bound[0].get("HostIp") or "0.0.0.0", "port": int(bound[0]["HostPort"])}  # noqa: S104  the engine's default
-
-
-def _holes(inspected: Entry) -> Iterator[str]:
-    """Yield what a container may do that ours may not."""
-    host, config = inspected["HostConfig"], inspected["Config"]
-    if host.get("Privileged"):
-        yield "privileged"
-    if config.get("User") != paths.USER:
-        yield f"runs as `{config.get('User') or 'root'}`"
-    if not host.get("ReadonlyRootfs"):
-        yield "writable root"
-    if "ALL" not in (host.get("CapDrop") or ()) or host.get("CapAdd"):
-        yield "capabilities"
-    if not any(one.startswith("no-new-privileges") for one in host.get("SecurityOpt") or ()):
-        yield "may gain privileges"
-    shared = ("NetworkMode", "PidMode", "IpcMode", "UTSMode")
-    yield from (f"{name} host" for name in shared if host.get(name) == "host")
-    mounts = inspected.get("Mounts") or ()
-    yield from (f"mounts {one.get('Source')}" for one in mounts if one["Destination"] != INSTANCE)
-    yield from (f"device {one.get('PathOnHost')}" for one in host.get("Devices") or ())
-    others = set(host.get("PortBindings") or ()) - {PORT}
-    yield from (f"publishes {port}" for port in sorted(others))
 
 
 def needs_of(place: str, entry: Entry) -> tuple[Address, ...]:

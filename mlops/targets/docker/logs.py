@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
-from mlops.targets.docker.health import seconds
+from mlops.targets.docker.moments import seconds
 
 POLL = 0.3
 """Seconds between two looks for the container that takes the place of one that ended."""

@@ -1,4 +1,7 @@
-"""Looks at an engine: three lists, and of what is wanted all of it. Changes nothing."""
+"""Looks at an engine: three lists, and of what is wanted all of it. Changes nothing.
+
+Of the files in a volume it sees how large and how old they are, never what they hold.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +12,9 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.listeners import listening
 from mlops.targets.docker import marks
-from mlops.targets.docker.live import Entry, Snapshot, main_of
+from mlops.targets.docker.container import INSTANCE
+from mlops.targets.docker.laid import wanted_files
+from mlops.targets.docker.live import Entry, Look, Snapshot, main_of
 from mlops.values import Address, Desired, Observed, Ownership
 
 AT_ONCE = 8
@@ -26,20 +31,26 @@ def snapshot_of(engine: Engine, repository: str) -> Snapshot:
     )
 
 
-def inspections(
+def looks(
     engine: Engine, snapshot: Snapshot, project: str, services: Collection[str]
-) -> Mapping[str, Entry]:
-    """Return everything about the containers of some services, by their ids."""
-    mains = (main_of(snapshot, project, service) for service in services)
-    ids = [str(main["Id"]) for main in mains if main is not None]
+) -> Mapping[str, Look]:
+    """Return what there is to know about the containers of some services, by their ids."""
+    found = (main_of(snapshot, project, service) for service in services)
+    mains = [main for main in found if main is not None]
 
-    def inspected(ref: str) -> tuple[str, Entry] | None:
+    def looked(main: Entry) -> tuple[str, Look] | None:
+        ref = str(main["Id"])
         with suppress(MissingError):  # it went since it was listed
-            return ref, engine.containers.inspected(ref)
+            inspected = engine.containers.inspected(ref)
+            told = marks.written(marks.labels_of(main), marks.FIELDS)
+            files = {
+                name: engine.files.stat(ref, f"{INSTANCE}/{name}") for name in wanted_files(told)
+            }
+            return ref, Look(inspected=inspected, files=files)
         return None
 
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="inspect") as pool:
-        return dict(found for found in pool.map(inspected, ids) if found is not None)
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="look") as pool:
+        return dict(one for one in pool.map(looked, mains) if one is not None)
 
 
 def observed_listeners(

@@ -18,10 +18,10 @@ def claim_of(host: str, port: int, machine: str) -> str:
     return claim.replace(f"port/{port}", f"port/{port} of {machine}", 1) if machine else claim
 
 
-def answers_at(host: str, port: int, machine: str) -> str:
+def answers_at(host: str, port: int, machine: str, scheme: str) -> str:
     """Return where a service is scored from here, if its port can be reached from here."""
     try:
         everywhere = ipaddress.ip_address(host).is_unspecified
     except ValueError:
         everywhere = False
-    return endpoint(machine if machine and everywhere else host, port)
+    return endpoint(machine if machine and everywhere else host, port, scheme)

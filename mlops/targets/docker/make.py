@@ -6,6 +6,7 @@ from mlops.clients.docker.engine import Engine
 from mlops.errors import Problem, TargetError
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
+from mlops.targets.docker.lay import renewable
 from mlops.targets.docker.live import Entry, Snapshot, images, name_of, volume_of
 from mlops.targets.docker.replace import Replacement
 from mlops.targets.docker.subject import Subject
@@ -29,7 +30,7 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progres
         yield Progress(text="changing it as it runs")
         policy = {"RestartPolicy": {"Name": str(wanted.fields["restart"])}}
         containers.update(str(main["Id"]), container.limits(wanted.fields) | policy)
-        subject.lay(str(main["Id"]), wanted)
+        subject.lay(str(main["Id"]), renewable(wanted, subject.means))
     elif main is not None and not change.fields and _serves(main, wanted):
         yield Progress(text="it never stopped")
     elif main is not None and _only_stopped(change):

@@ -16,6 +16,8 @@ BEARER = "mlops.bearer"
 REVISION = "mlops.revision"
 IMAGE = "mlops.image-inputs"
 """The tag of the image that a container runs."""
+LAID = "mlops.laid"
+"""What the settings in the volume of a container are known by."""
 FIELDS = "mlops.fields"
 WORDS = "mlops.words"
 

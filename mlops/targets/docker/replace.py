@@ -4,17 +4,17 @@ Safe to be cut short anywhere: names are deterministic, and what is left over be
 """
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem, TargetError
-from mlops.references import place_of
-from mlops.spec import SecretRef
+from mlops.images import paths
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
 from mlops.targets.docker.health import health
+from mlops.targets.docker.laid import SETTINGS, File, data_folder
+from mlops.targets.docker.lay import renewable, settings_file
 from mlops.targets.docker.live import Entry, volume_of
 from mlops.targets.docker.names import NEXT, OLD, TRIAL
 from mlops.targets.docker.subject import Subject
@@ -43,11 +43,12 @@ class Replacement:
         main = self.subject.main
         serving = main is not None and main.get("State") == "running"
         yield Progress(text="writing its settings")
-        self._volume()
+        settings = settings_file(self.wanted, self.subject.means)
+        self._volumes()
         if serving:
             yield Progress(text="trying it beside what serves")
-            self._tried(self._created(TRIAL))
-        fresh = self._created(NEXT)
+            self._tried(self._created(TRIAL, settings))
+        fresh = self._created(NEXT, settings)
         if main is None:
             self.subject.engine.containers.rename(fresh, self.subject.name)
             yield Progress(text="starting the container")
@@ -109,7 +110,7 @@ class Replacement:
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _created(self, ending: str) -> str:
+    def _created(self, ending: str, settings: File) -> str:
         """Make a container and lay its settings into its volume; return its id."""
         subject, wanted = self.subject, self.wanted
         mark = marks.mark(
@@ -122,31 +123,26 @@ class Replacement:
             name=subject.name + ending,
             volume=subject.free_volume,
             image=self.image,
-            labels=container.labels(wanted, mark, image_of(wanted).tag),
+            labels=container.labels(wanted, mark, image_of(wanted).tag, settings),
             published=ending != TRIAL,
         )
         made = subject.engine.containers.create(part.name, container.body(wanted, part))
-        subject.lay(made, wanted, self._settings())
+        files = {SETTINGS: settings, **renewable(wanted, subject.means)}
+        subject.lay(made, files, {container.CODE: f"/{paths.CODE}"})
+        if "collect_model_data.volume" in wanted.fields:
+            subject.engine.files.put(made, container.DATA, data_folder())
         return made
 
-    def _volume(self) -> None:
-        """Make the volume anew: what a server wrote there before is not for this one."""
+    def _volumes(self) -> None:
+        """Make the volume anew: what a server wrote there before is not for this one.
+
+        That of collected data stays, whoever made it.
+        """
         subject, name = self.subject, self.subject.free_volume
         mark = marks.mark(self.wanted, subject.owner, name, subject.means.lease.number)
         subject.engine.volumes.remove(name)
         subject.engine.volumes.create(name, mark)
-
-    def _settings(self) -> Mapping[str, Any]:
-        means = self.subject.means
-        models = {
-            model.name: means.registered(model.name, model.content.digest)
-            for model in image_of(self.wanted).models
-        }
-        given = container.group(self.wanted.fields, "environment_variables")
-        variables = {name: self._value(value) for name, value in given.items()}
-        return container.settings(self.wanted, models, variables)
-
-    def _value(self, value: Any) -> str:
-        """Return the value of an environment variable, read from where it lives if need be."""
-        place = place_of(value)
-        return self.subject.means.secret(SecretRef(secret=place)) if place else str(value)
+        data = self.wanted.fields.get("collect_model_data.volume")
+        if data is not None:
+            told = {key: value for key, value in mark.items() if key != marks.BEARER}
+            subject.engine.volumes.create(str(data), told)

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from mlops.claims import Holders
+from mlops.images.bases import LOOKED
+from mlops.keys import key_labels
 from mlops.plain import freeze
 from mlops.targets.docker import marks
+from mlops.targets.docker.laid import EDITED
 from mlops.targets.docker.live import (
     STOPPED,
     Entry,
+    Look,
     Snapshot,
     image_address,
     images,
@@ -31,7 +35,7 @@ from mlops.values import Address, Observed, Owner, Ownership
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eye:
-    """What a target looks for in an engine, and what it inspected there, by ids.
+    """What a target looks for in an engine, and what it found out there, by ids.
 
     `wanted` are the names of services, `claims` the ports that they want.
     """
@@ -41,7 +45,7 @@ class Eye:
     machine: str
     wanted: Collection[str]
     claims: Holders[None]
-    inspected: Mapping[str, Entry]
+    looks: Mapping[str, Look]
 
 
 def observed_services(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
@@ -67,6 +71,9 @@ def observed_strangers(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
     for entry in snapshot.containers:
         if marks.PROJECT in marks.labels_of(entry):
             continue
+        if marks.labels_of(entry).get(LOOKED) == snapshot.repository:
+            yield _leftover(eye, entry)
+            continue
         tag = ours.get(str(entry.get("ImageID")), "")
         claims = _held(eye, entry)
         if name_of(entry) in names or tag or claims:
@@ -83,19 +90,21 @@ def observed_strangers(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
 
 def _service(eye: Eye, entry: Entry, snapshot: Snapshot) -> Observed:
     labels = marks.labels_of(entry)
-    fields = live_fields(entry, eye.inspected.get(str(entry.get("Id"))), images(snapshot))
+    fields = live_fields(entry, eye.looks.get(str(entry.get("Id"))), images(snapshot))
     told = marks.written(labels, marks.WORDS)
-    words = {path: str(text) for path, text in told.items() if path in fields}
+    known = {path: value for path, value in fields.items() if value != EDITED}
+    words = {path: str(text) for path, text in told.items() if path in known}
     host, port = str(fields.get("host")), fields.get("port")
     at = (host, port, eye.machine) if isinstance(port, int) else None
+    scheme = str(fields.get("scheme", "http"))
     return Observed(
         address=Address(place=eye.place, kind="service", name=labels[marks.SERVICE]),
         fields=freeze(fields),
         identity=str(entry.get("Id")),
         needs=needs_of(eye.place, entry),
         claims=(claim_of(*at),) if at and state_of(entry) != STOPPED else (),
-        labels=freeze(words | words_of(fields)),
-        endpoint=answers_at(*at) if at else "",
+        labels=freeze({**words, **words_of(fields), **key_labels(known)}),
+        endpoint=answers_at(*at, scheme) if at else "",
         state=_state(entry),
         since=_since(entry),
     )

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from mlops.facing import LOGS, Collection, Cors, Logs, Policy
+from mlops.facing import LOGS, Boundary, Cors, Largest, Logs, Policy, Sample, Tls, Workspace
 from mlops.services import RESOURCES, SERVING, Auth, Resources, Serving
 from mlops.settings import HOST, HOST_HINT, Setting
 from mlops.spec import SecretRef
 from mlops.values import Impact
 
 ENGINE = r"^(unix|tcp|http|https|ssh|npipe)://(?!([^/@]*@)?-)\S+$"
+VOLUME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$"
 REPOSITORY = r"^[a-z0-9]([-a-z0-9._]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+$"
 
 
@@ -47,6 +48,25 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Inputs and outputs that are kept as CSV files, in v1's layout and columns."""
+
+    volume: Annotated[
+        str | None,
+        Setting(
+            "Docker volume of the files, which stays when the service goes. Default:"
+            " <project>-<service>.data.",
+            pattern=VOLUME,
+            hint="write a name of letters, digits, `.`, `_` and `-`",
+        ),
+    ] = None
+    sample: Sample = 1.0
+    boundary: Boundary = "day"
+    max_bytes: Largest = "100MB"
+    workspace: Workspace = "default/default/default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
     """A container that serves."""
 
@@ -65,6 +85,7 @@ class ServiceSettings:
     serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
     auth: Annotated[Auth | None, Setting("Who may ask it; everybody by default.")] = None
     resources: Annotated[Resources, Setting("What the container gets of the machine.")] = RESOURCES
+    tls: Annotated[Tls | None, Setting("Speak https with this certificate.")] = None
     cors: Annotated[Cors | None, Setting("What web pages of other origins may do.")] = None
     logs: Annotated[Logs, Setting("How the server writes its log.")] = LOGS
     metrics: Annotated[
@@ -73,14 +94,13 @@ class ServiceSettings:
     swagger: Annotated[
         Policy | None, Setting("Who may ask for /swagger.json. Default: as for /score.")
     ] = None
+    collect_model_data: Annotated[
+        Collection | None,
+        Setting("Keep inputs and outputs as CSV files; `{}` takes every default."),
+    ] = None
 
-    @property
-    def collect_model_data(self) -> Collection | None:
-        """What is kept of requests and answers: nothing, since a container keeps no files."""
-        return None
 
-
-RECORDED = ("tags", "description", "protect", "auth.primary", "auth.secondary")
+RECORDED = ("tags", "description", "protect", "auth.primary", "auth.secondary", "tls")
 """The fields, or groups of them, that a container cannot keep, since its labels never change."""
 
 IMPACT: Mapping[str, Impact] = {
@@ -92,6 +112,7 @@ IMPACT: Mapping[str, Impact] = {
     "name": Impact.METADATA,
     "auth.primary": Impact.METADATA,
     "auth.secondary": Impact.METADATA,
+    "tls": Impact.METADATA,
     "digest": Impact.NONE,
 }
 """Whatever is not named here needs another container."""

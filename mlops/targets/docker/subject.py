@@ -1,18 +1,16 @@
 """One service of an engine that is about to change, and what it takes to change it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from mlops.clients.docker.engine import Engine
-from mlops.images import paths
-from mlops.keys import key_generations
+from mlops.plain import NOTHING
 from mlops.protocols import Means
 from mlops.targets.docker import container
+from mlops.targets.docker.laid import File, archive
 from mlops.targets.docker.live import Entry, Snapshot, main_of, volume_of
 from mlops.targets.docker.names import PASSING, SLOTS, container_name
-from mlops.values import Desired, Owner
+from mlops.values import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +39,10 @@ class Subject:
         used = volume_of(self.main) if self.main else ""
         return next(self.name + slot for slot in SLOTS if self.name + slot != used)
 
-    def lay(self, ref: str, wanted: Desired, settings: Mapping[str, Any] | None = None) -> None:
-        """Put keys into the volume that a container mounts, and settings if they are given."""
-        files = {} if settings is None else {"settings.json": _written(settings)}
-        keys = {
-            slot: self.means.key(wanted.address, slot, generation)
-            for slot, generation in key_generations(wanted.fields).items()
-        }
-        if keys:
-            files[container.KEYS] = _written(keys)
-        links = {} if settings is None else {container.CODE: f"/{paths.CODE}"}
+    def lay(self, ref: str, files: Mapping[str, File], links: Mapping[str, str] = NOTHING) -> None:
+        """Put files into the volume that a container mounts."""
         if files:
-            self.engine.files.put(ref, container.INSTANCE, container.archive(files, links))
+            self.engine.files.put(ref, container.INSTANCE, archive(files, links))
 
     def sweep(self) -> None:
         """Remove what an apply that was cut short left of this service."""
@@ -63,7 +53,3 @@ class Subject:
         for slot in SLOTS:
             if self.name + slot != used and self.name + slot in known:
                 self.engine.volumes.remove(self.name + slot)
-
-
-def _written(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, indent=2, sort_keys=True).encode() + b"\n"

@@ -19,7 +19,7 @@ from mlops.targets.docker.image import change_image, image_builder
 from mlops.targets.docker.keys import keys_of
 from mlops.targets.docker.live import main_of, observed_images, observed_volumes
 from mlops.targets.docker.logs import lines_of
-from mlops.targets.docker.looking import inspections, observed_listeners, snapshot_of
+from mlops.targets.docker.looking import looks, observed_listeners, snapshot_of
 from mlops.targets.docker.machine import machine_of
 from mlops.targets.docker.make import made, remove_leftover, removed
 from mlops.targets.docker.names import container_name, local_repository
@@ -69,7 +69,7 @@ class DockerTarget:
             machine=machine_of(self._wire.address),
             wanted=names,
             claims=Holders((claim, None) for thing in wanted for claim in thing.claims),
-            inspected=inspections(engine, snapshot, self._owner.project, names),
+            looks=looks(engine, snapshot, self._owner.project, names),
         )
         return [
             *observed_images(self._name, snapshot),

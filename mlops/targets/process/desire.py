@@ -5,7 +5,7 @@ import os
 import mlops
 from mlops.claims import port_claim
 from mlops.errors import Problem, SpecError
-from mlops.facing import facing_fields, unlocked_routes
+from mlops.facing import beside, collected_fields, facing_fields, trust_of, unlocked_routes
 from mlops.hashing import short
 from mlops.keys import key_fields, key_labels
 from mlops.references import field
@@ -18,7 +18,7 @@ from mlops.services import (
 )
 from mlops.spec import Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
-from mlops.targets.process.tls import beside, tls_fields
+from mlops.targets.process.tls import tls_fields
 from mlops.values import Address, Desired, Owner, PinnedModel, Pins
 
 
@@ -59,7 +59,7 @@ def desired_service(place: str, deployment: Deployment, pins: Pins, owner: Owner
         labels={**labels, **key_labels(fields)},
         summary=f"{', '.join(labels.values())} at {answers}" if labels else answers,
         endpoint=answers,
-        trust=beside(deployment, settings.tls.certificate) if settings.tls else "",
+        trust=trust_of(deployment),
         protect=deployment.protect,
         checks=deployment.checks,
         where=deployment.where,
@@ -100,7 +100,8 @@ def _facing(deployment: Deployment, settings: ServiceSettings) -> Fields:
     if unlocked:
         raise SpecError(*(_unlocked(deployment, name) for name in unlocked))
     folder = beside(deployment, collection.folder) if collection else ""
-    return facing_fields(settings, folder, locked=locked)
+    kept = collected_fields(collection, folder=folder)
+    return facing_fields(settings, locked=locked) | kept
 
 
 def _unlocked(deployment: Deployment, name: str) -> Problem:

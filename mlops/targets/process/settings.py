@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from mlops.facing import LOGS, Collection, Cors, Logs, Policy
+from mlops.facing import LOGS, Boundary, Cors, Largest, Logs, Policy, Sample, Tls, Workspace
 from mlops.services import SERVING, Auth, Serving
 from mlops.settings import HOST, HOST_HINT, Setting
-from mlops.targets.process.tls import Tls
 from mlops.values import Impact
 
 FOLDER = ".mlops/targets/{name}"
@@ -26,6 +25,19 @@ class Settings:
             own=FOLDER,
         ),
     ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Inputs and outputs that are kept as CSV files, in v1's layout and columns."""
+
+    folder: Annotated[str, Setting("Folder of the files, relative to the file, or absolute.")] = (
+        ".mlops/modeldata"
+    )
+    sample: Sample = 1.0
+    boundary: Boundary = "day"
+    max_bytes: Largest = "100MB"
+    workspace: Workspace = "default/default/default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

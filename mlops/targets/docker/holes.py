@@ -1,0 +1,71 @@
+"""What a container may do or reach that ours may not, told from all that the engine knows. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlops.images import paths
+from mlops.spec import Json
+from mlops.targets.docker.container import DATA, INSTANCE, PORT
+
+BRIDGES = ("bridge", "podman")
+"""How engines call the network that a container is in unless it was put elsewhere."""
+
+DEFAULT = "default"
+
+
+def network(inspected: Mapping[str, Any]) -> str:
+    """Return the network of a container: `default`, `none`, or those that it was put into."""
+    found = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
+    if len(found) == 1 and set(found) <= set(BRIDGES):
+        return DEFAULT
+    return ", ".join(sorted(found)) or "none"
+
+
+def holes(inspected: Mapping[str, Any], fields: Mapping[str, Json]) -> Iterator[str]:
+    """Yield what a container may do that ours may not."""
+    host, config = inspected["HostConfig"], inspected["Config"]
+    if host.get("Privileged"):
+        yield "privileged"
+    if config.get("User") != paths.USER:
+        yield f"runs as `{config.get('User') or 'root'}`"
+    if host.get("GroupAdd"):
+        yield "more groups"
+    if not host.get("ReadonlyRootfs"):
+        yield "writable root"
+    if "ALL" not in (host.get("CapDrop") or ()) or host.get("CapAdd"):
+        yield "capabilities"
+    yield from _security(host)
+    yield from _shared(host)
+    yield from _mounted(inspected, fields)
+    yield from _published(host)
+
+
+def _security(host: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the options of the kernel's guards let through."""
+    options = [str(one).replace("=", ":") for one in host.get("SecurityOpt") or ()]
+    if not {"no-new-privileges", "no-new-privileges:true"} & set(options):
+        yield "may gain privileges"
+    yield from (one.replace(":", " ") for one in options if one.endswith(":unconfined"))
+
+
+def _shared(host: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a container shares with its machine."""
+    modes = ("NetworkMode", "PidMode", "IpcMode", "UTSMode", "UsernsMode")
+    yield from (f"{name} host" for name in modes if host.get(name) == "host")
+    yield from (f"device {one.get('PathOnHost')}" for one in host.get("Devices") or ())
+    yield from ("devices" for _ in (host.get("DeviceRequests") or ())[:1])
+
+
+def _mounted(inspected: Mapping[str, Any], fields: Mapping[str, Json]) -> Iterator[str]:
+    kept = fields.get("collect_model_data.volume")
+    for one in inspected.get("Mounts") or ():
+        data = one["Destination"] == DATA and kept is not None and one.get("Name") == kept
+        if one["Destination"] != INSTANCE and not data:
+            yield f"mounts {one.get('Source')}"
+
+
+def _published(host: Mapping[str, Any]) -> Iterator[str]:
+    others = set(host.get("PortBindings") or ()) - {PORT}
+    yield from (f"publishes {port}" for port in sorted(others))
+    if host.get("PublishAllPorts"):
+        yield "publishes all ports"
