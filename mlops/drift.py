@@ -29,6 +29,7 @@ def drifted(
             changes=tuple(change for change in found if change is not None),
             notes=whole.notes,
             calls=whole.calls,
+            unobserved=whole.unobserved,
         ),
         ahead=sum(change.address.kind == "service" for change in ahead),
     )

@@ -69,6 +69,13 @@ class TargetError(MlopsError):
     code = 6
 
 
+class CredentialsError(TargetError):
+    """This machine has no credentials for a place, or too few: nothing can be told of it.
+
+    A look goes on and says so (`unobserved.py`); whatever changes something is refused.
+    """
+
+
 class IncompleteError(MlopsError):
     """Something was changed, and something failed or did not settle.
 

@@ -49,8 +49,9 @@ def plan(
 ) -> tuple[Change, ...]:
     """Return every change in the order of execution, what is kept included.
 
-    Drift that one of the `rules` names is let be. Raises SpecError where a wanted name or port
-    belongs to somebody else.
+    Nothing is planned for a place that is not among `places`: nobody looked there. Drift that one
+    of the `rules` names is let be. Raises SpecError where a wanted name or port belongs to somebody
+    else.
     """
     wanted = {thing.address: thing for thing in desired}
     seen = sorted(observed, key=lambda thing: thing.address)  # places tell them in any order
@@ -62,6 +63,7 @@ def plan(
     made = [
         _change(thing, ours.get(thing.address), applied.get(thing.address), places, rules)
         for thing in wanted.values()
+        if thing.address.place in places
     ]
     needed = {address for thing in others for address in thing.needs}
     removed = [

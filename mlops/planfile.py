@@ -63,8 +63,8 @@ def agreed(plan: Plan) -> Agreed:
 
 
 def plan_digest(plan: Plan) -> str:
-    """Return the 64 hex digits that name what a plan will do."""
-    return agreed(plan).digest
+    """Return the 64 hex digits that name what a plan will do; nothing where it can't be known."""
+    return "" if plan.unobserved else agreed(plan).digest
 
 
 def differences(old: Agreed, new: Agreed) -> tuple[Problem, ...]:

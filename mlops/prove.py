@@ -30,7 +30,11 @@ def prove(
     end = clock() + max((world.places[address.place].settle for address in made), default=0.0)
     pause = FIRST_PAUSE
     while True:
-        left = [change for change in survey(world, wanted).pending if change.address in made]
+        found = survey(world, wanted)
+        hidden = {one.place: one.why for one in found.unobserved}
+        if not hidden.keys().isdisjoint(address.place for address in made):
+            return tuple(hidden.values())
+        left = [change for change in found.pending if change.address in made]
         if not left or clock() >= end:
             return _unproved(left)
         sleep(max(0.0, min(pause, end - clock())))

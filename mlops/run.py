@@ -12,7 +12,7 @@ from typing import Protocol
 from mlops.apply import PARALLELISM
 from mlops.carry_out import carry_out
 from mlops.consent import Consent
-from mlops.errors import MlopsError, Problem, RefusedError, StaleError
+from mlops.errors import CredentialsError, MlopsError, Problem, RefusedError, StaleError
 from mlops.events import Done, Event, Outcome, Progressed, Report, Started
 from mlops.observe import observe
 from mlops.policy import Limits, blocked, check, removals, stronger
@@ -99,6 +99,7 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
     world = job.world()
     found = survey(world, job.desired(), job.selection)
     audience.see(found)
+    _check_observed(found)
     if job.consent:
         job.consent.check(found)
     if not found.pending and _recorded(world, found):
@@ -109,6 +110,7 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
     with job.lock() as lease:
         world = job.world()
         agreed = survey(world, job.desired(), job.selection)
+        _check_observed(agreed)
         _check_agreed(agreed, found, job, terms, audience)
         if job.consent:
             job.consent.begin(agreed)
@@ -149,6 +151,20 @@ def _leave_empty(world: World, lease: Lease) -> None:
     if empty:
         lease.check()
         world.records.leave(lease.number, empty)
+
+
+def _check_observed(found: Plan) -> None:
+    """Raise CredentialsError where something of a plan was not observed."""
+    problems = (
+        replace(
+            one.why,
+            summary=f"`{one.place}` is not observed: {one.why.summary}",
+            hint=f"{one.why.hint}; or leave it out by `--exclude {one.place}`".lstrip("; "),
+        )
+        for one in found.unobserved
+    )
+    if found.unobserved:
+        raise CredentialsError(*problems)
 
 
 def _agree(found: Plan, job: Job, terms: Terms, audience: Audience) -> None:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from mlops.claims import Holders, words
 from mlops.errors import Problem, SpecError
+from mlops.unobserved import Unobserved
 from mlops.values import Action, Address, Change, Plan
 
 
@@ -29,7 +30,9 @@ def selected(whole: Plan, selection: Selection) -> Plan:
     the rest holds a port that is wanted.
     """
     addresses = [change.address for change in whole.changes]
-    _check_matches((*selection.targets, *selection.exclude, *selection.retry), addresses)
+    unseen = {word for one in whole.unobserved for word in _words(one)}
+    asked = (*selection.targets, *selection.exclude, *selection.retry)
+    _check_matches([word for word in asked if word not in unseen], addresses, unseen)
     chosen = {
         address
         for address in addresses
@@ -48,7 +51,21 @@ def selected(whole: Plan, selection: Selection) -> Plan:
     _check_claims(changes, left)
     kept = {change.address for change in changes}
     left_out = tuple(address for address in addresses if address not in kept)
-    return replace(whole, changes=changes, left_out=left_out)
+    unobserved = tuple(one for one in whole.unobserved if _asked_of(one, selection))
+    return replace(whole, changes=changes, left_out=left_out, unobserved=unobserved)
+
+
+def _words(one: Unobserved) -> set[str]:
+    """Return what names a place that was not observed, or a service there."""
+    whole = (f"{one.place}/service/{name}" for name in one.services)
+    return {one.place, *one.services, *whole}
+
+
+def _asked_of(one: Unobserved, selection: Selection) -> bool:
+    """Tell whether a plan of what is selected has to know of a place."""
+    if one.place in selection.exclude:
+        return False
+    return not selection.targets or not _words(one).isdisjoint(selection.targets)
 
 
 def _check_claims(changes: Iterable[Change], left: Iterable[Change]) -> None:
@@ -92,8 +109,11 @@ def names(words: Iterable[str], address: Address) -> bool:
     return any(word in (str(address), address.name, address.place) for word in words)
 
 
-def _check_matches(words: Iterable[str], addresses: Collection[Address]) -> None:
-    known = sorted({word for each in addresses for word in (str(each), each.name, each.place)})
+def _check_matches(
+    words: Iterable[str], addresses: Collection[Address], others: Iterable[str]
+) -> None:
+    seen = {word for each in addresses for word in (str(each), each.name, each.place)}
+    known = sorted({*seen, *others})
     problems = [
         Problem(summary=f"`{word}` names nothing of the plan", hint=_hint(word, known))
         for word in words

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import SupportsInt
 
 from mlops.abilities import CountsCalls
-from mlops.observe import observe
+from mlops.observe import Look, look
 from mlops.plain import fingerprint
 from mlops.plan import compared, notes, plan
 from mlops.policy import expired, in_force
@@ -14,23 +14,28 @@ from mlops.recall import recall
 from mlops.secrets.compare import assumed, identified
 from mlops.secrets.fields import told, uncompared
 from mlops.selection import Selection, names, selected
-from mlops.values import Address, Applied, Desired, Observed, Plan
+from mlops.values import Address, Applied, Desired, Plan
 
 EVERYTHING = Selection()
 
 
 def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
-    """Return the plan that makes the live world what is desired. Changes nothing."""
+    """Return the plan that makes the live world what is desired. Changes nothing.
+
+    A place that lets nobody look without credentials is left out of the plan, which names it.
+    """
     applied = world.records.read()
     kept, held = _held_back(tuple(desired), applied, world.records, selection)
-    seen = recall(observe(kept, world.places), world.places, world.records)
-    found = _planned(world, assumed(kept, seen), seen, applied, selection)
+    there = look(kept, world.places)
+    seen = recall(there.things, world.places, world.records)
+    there = replace(there, things=seen)
+    found = _planned(world, assumed(kept, seen), there, applied, selection)
     if world.secrets is None:
         secrets = uncompared(found.changes)
     else:
         secrets, among = (), {change.address for change in found.changes}
         compared = identified(found.wanted, seen, world.secrets, among)
-        found = _planned(world, compared, seen, applied, selection)
+        found = _planned(world, compared, there, applied, selection)
     changes = tuple(told(change) for change in found.changes)
     over = expired(world.ignore, world.today)
     return replace(found, changes=changes, notes=(*held, *secrets, *over, *notes(seen)))
@@ -39,19 +44,22 @@ def survey(world: World, desired: Iterable[Desired], selection: Selection = EVER
 def _planned(
     world: World,
     wanted: tuple[Desired, ...],
-    seen: tuple[Observed, ...],
+    seen: Look,
     applied: Mapping[Address, Applied],
     selection: Selection,
 ) -> Plan:
-    records = known(applied, world.left, {thing.address for thing in seen})
+    records = known(applied, world.left, {thing.address for thing in seen.things})
     ignored = in_force(world.ignore, world.today)
+    hidden = {one.place for one in seen.unobserved}
+    places = {name: place for name, place in world.places.items() if name not in hidden}
     whole = Plan(
         project=world.project,
         store=world.store,
-        changes=plan(wanted, seen, records, world.places, ignored),
+        changes=plan(wanted, seen.things, records, places, ignored),
         wanted=wanted,
-        identities={name: place.identity for name, place in world.places.items()},
+        identities={name: place.identity for name, place in places.items()},
         calls=_calls(world),
+        unobserved=seen.unobserved,
     )
     return selected(whole, selection)
 

@@ -8,6 +8,7 @@ from mlops.errors import Where
 from mlops.ignored import Ignored
 from mlops.plain import NOTHING
 from mlops.spec import Check, Fields, Framework, Inference, Json
+from mlops.unobserved import Unobserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -248,8 +249,8 @@ class Counts:
 class Plan:
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
-    `wanted` is everything that shall exist, `left_out` what a selection leaves as it is;
-    `identities` are the places by their names; `calls` counts requests to other machines.
+    `wanted` shall exist, `left_out` is what a selection leaves as it is, `unobserved` is in no
+    change; `identities` are the places by their names; `calls` counts requests to other machines.
     """
 
     project: str
@@ -260,6 +261,7 @@ class Plan:
     left_out: tuple[Address, ...] = ()
     identities: Mapping[str, str] = NOTHING
     calls: int = 0
+    unobserved: tuple[Unobserved, ...] = ()
 
     @property
     def pending(self) -> tuple[Change, ...]:

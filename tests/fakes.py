@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mlops.claims import any_clash
-from mlops.errors import Problem, TargetError
+from mlops.errors import CredentialsError, Problem, TargetError
 from mlops.means import OwnLease
 from mlops.plain import NOTHING, fingerprint
 from mlops.protocols import Means
@@ -29,7 +29,10 @@ from mlops.values import (
 
 
 class MemoryTarget:
-    """A target whose world is a dictionary. `broken` names what cannot be changed."""
+    """A target whose world is a dictionary. `broken` names what cannot be changed.
+
+    Unless somebody `knows` its password, it lets nobody look.
+    """
 
     Settings: ClassVar[type] = dict
     ServiceSettings: ClassVar[type] = dict
@@ -44,6 +47,7 @@ class MemoryTarget:
         self.broken: set[str] = set()
         self.calls: list[str] = []
         self.latency = 0.0
+        self.knows = True
 
     @property
     def identity(self) -> str:
@@ -55,6 +59,8 @@ class MemoryTarget:
         return (Desired(address=address, fields=fields),)
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:  # noqa: ARG002  all is listed
+        if not self.knows:
+            raise CredentialsError(Problem(summary=f"`{self.name}` asks who it is", hint="log in"))
         return list(self.things.values())
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:  # noqa: ARG002  needs none

@@ -21,6 +21,7 @@ from mlops.spec import (
     Spec,
     TargetSpec,
 )
+from mlops.unobserved import Unobserved
 from mlops.values import (
     Action,
     Address,
@@ -226,6 +227,12 @@ def change(at: str | Address = SERVICE, action: Action = Action.CREATE, **given:
 def plan(*changes: Change, **given: Any) -> Plan:
     """Return a plan of the changes."""
     return Plan(**{"project": "quickstart", "store": ".mlops/store", "changes": changes, **given})
+
+
+def unobserved(place: str = "prod", *services: str, **given: Any) -> Unobserved:
+    """Return a place that nobody could look at."""
+    why = problem("the platform lets nobody in without credentials", hint="log in")
+    return Unobserved(place=place, services=services, **{"why": why, "where": where(), **given})
 
 
 def health(**given: Any) -> Health:

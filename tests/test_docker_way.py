@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops.clients.docker.way import Certificates, Way, way
-from mlops.errors import TargetError
+from mlops.clients.docker.way import Certificates, Way, check_certificates, way
+from mlops.errors import CredentialsError, TargetError
 
 LAB = "tcp://lab.example:2376"
 
@@ -71,11 +71,14 @@ def test_a_context_that_is_not_there_is_refused(tmp_path: Path) -> None:
         way(None, "lab", environ(tmp_path))
 
 
-def test_certificates_that_are_asked_for_and_not_there_are_refused(tmp_path: Path) -> None:
-    given = environ(tmp_path, DOCKER_HOST=LAB, DOCKER_TLS_VERIFY="1")
+def test_certificates_that_are_asked_for_and_not_there_are_missed_by_who_asks(
+    tmp_path: Path,
+) -> None:
+    found = way(None, None, environ(tmp_path, DOCKER_HOST=LAB, DOCKER_TLS_VERIFY="1"))
 
-    with pytest.raises(TargetError, match=r"no `ca.pem` in .* vouches for the Docker engine"):
-        way(None, None, given)
+    assert found.address == LAB
+    with pytest.raises(CredentialsError, match=r"no `ca.pem` in .* vouches for the Docker engine"):
+        check_certificates(found)
 
 
 def test_a_context_that_skips_the_check_speaks_tls_without_an_authority(tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def test_the_gauges_count_what_the_output_counts() -> None:
         ("drifted_services", ""): 2,
         ("drifted_fields", ""): 2,
         ("ignored_fields", ""): 0,
+        ("unobserved_targets", ""): 0,
         ("baselined_fields", ""): 0,
         ("file_ahead_services", ""): 0,
         ("drift_last_run_timestamp_seconds", ""): 1700000000,

@@ -88,5 +88,5 @@ def test_later_steps_can_ask_for_counts_and_digest() -> None:
     plan = samples.mixed_plan()
 
     told = {"changed": "true", "add": "1", "change": "2", "destroy": "2"}
-    assert {**told, "digest": plan_digest(plan)} == counts(plan)
+    assert {**told, "digest": plan_digest(plan), "unobserved": ""} == counts(plan)
     assert ("false", "") == (counts(make.plan())["changed"], counts(make.plan())["digest"])

@@ -182,6 +182,7 @@ def test_a_plan_without_changes_agrees_to_none(runner: Runner, github: Hub) -> N
         ([PULL], [review("APPROVED"), review("CHANGES_REQUESTED", "bob")], PLAN, "not approved"),
         ([PULL], [review("APPROVED")], PLAN.replace("h1", "h0"), "no plan of its last commit"),
         ([PULL], [review("APPROVED")], "nothing", "no plan of its last commit"),
+        ([PULL], [review("APPROVED")], PLAN.replace(DIGEST, "unobserved"), "did not observe"),
     ],
 )
 def test_nothing_else_is_agreed_to(
@@ -321,7 +322,7 @@ def machine(walk: Walk, runner: Runner, tmp_path: Path) -> Runner:
 def pull_request(machine: Runner, folder: Path) -> tuple[str, dict[str, str]]:
     """Plan and comment a branch; return its last commit and what the plan put out."""
     head = git(folder, "rev-parse", "HEAD")
-    assert 0 == machine.run("plan", "Plan", FILES=".").code
+    assert 0 == machine.run("plan", "Plan", FILES=".", FORK="false").code
     told = machine.outputs()
     machine.run("plan", "Keep the comment")
     kept = machine.outputs()["comment"]
@@ -378,12 +379,50 @@ def test_from_a_pull_request_to_a_squash_merge_to_drift(
 def test_a_broken_file_fails_the_step_and_is_the_comment(runner: Runner) -> None:
     (runner.checkout / "mlops.yaml").write_text("version: 1\nproject: 7\n", encoding="utf-8")
 
-    planned = runner.run("plan", "Plan", FILES="mlops.yaml")
+    planned = runner.run("plan", "Plan", FILES="mlops.yaml", FORK="true")
     runner.run("plan", "Keep the comment")
 
     assert planned.code == 1
     assert "::error file=mlops.yaml,line=" in planned.out
     assert "problem" in runner.outputs()["comment"]
+
+
+@pytest.mark.parametrize(("fork", "code"), [("true", 0), ("false", 6)])
+@pytest.mark.parametrize("store", [".mlops/store", "az://models/store"])
+def test_a_fork_without_an_identity_gets_the_plan_of_the_rest(
+    runner: Runner, store: str, fork: str, code: int
+) -> None:
+    (runner.checkout / "mlops.yaml").write_text(
+        f"version: 1\nproject: p\nstore: {store}\n"
+        "models: {m: {path: m.bin}}\n"
+        "inference: {i: {source_directory: code, entry_script: score.py}}\n"
+        "targets: {box: {kind: docker}}\n"
+        "deployments: {svc: {target: box, models: [m], inference: i}}\n",
+        encoding="utf-8",
+    )
+    (runner.checkout / "m.bin").write_text("m", encoding="utf-8")
+    (runner.checkout / "code").mkdir()
+    (runner.checkout / "code" / "score.py").write_text("def init(): ...\ndef run(data): ...\n")
+    strangers = {
+        "DOCKER_HOST": "tcp://127.0.0.1:9",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": str(runner.temp / "none"),
+        "AZURE_STORAGE_ACCOUNT_NAME": "acme",
+        "AZURE_STORAGE_ACCOUNT_KEY": "bm9uZQ==",
+        "AZURE_STORAGE_ENDPOINT": runner.api,  # it knows nobody with such a key
+        "AZURE_ALLOW_HTTP": "true",
+    }
+    machine = replace(runner, environ=strangers)
+
+    planned = machine.run("plan", "Plan", FILES="mlops.yaml", FORK=fork)
+    digest = machine.outputs().get("digest")
+    machine.run("plan", "Keep the comment")
+
+    assert (code, "") == (planned.code, digest), planned.out + planned.err
+    assert ("::notice::a fork has no identity here" in planned.out) is (fork == "true")
+    comment = machine.outputs()["comment"]
+    assert "Not observed, for want of credentials" in comment
+    assert "<!-- mlops-digest:unobserved -->" in comment
 
 
 def test_what_is_no_drift_fails_the_look(runner: Runner) -> None:

@@ -23,13 +23,12 @@ from mlops.cli.options import (
 )
 from mlops.cli.session import Session, open_session
 from mlops.cli.showing import show
+from mlops.cli.surveying import drift_of, surveyed
 from mlops.cli.terminal import say
-from mlops.drift import drifted, pieces, without
+from mlops.drift import pieces, without
 from mlops.drifted import Drift
-from mlops.errors import DriftError, Problem, SpecError
-from mlops.policy import in_force
+from mlops.errors import CredentialsError, DriftError, Problem, SpecError
 from mlops.selection import Selection
-from mlops.survey import known, survey
 from mlops.views.github import counts
 from mlops.views.json import to_json
 from mlops.views.metrics import metrics
@@ -91,9 +90,10 @@ def command(
     """Show what somebody else changed since the last apply; exit with 8 if anything.
 
     It takes no lock, writes nothing but what it is asked for, and reader's rights are enough.
-    What the file wants anew is no drift: it is counted, and `mlops plan` shows it. With `--adopt`
-    the live values of the things WORD (addresses, services, targets; all of them without one) are
-    written into the files that define them.
+    Where the credentials for a target are missing, it is told, and the exit code is 6 unless
+    something drifted. What the file wants anew is counted, and `mlops plan` shows it. With
+    `--adopt` the live values of the things WORD (addresses, services, targets; all of them without
+    one) are written into the files that define them.
     """
     if words and not adopts:
         problem = Problem(summary=f"`{words[0]}` goes with `--adopt`", hint="or use `--target`")
@@ -103,24 +103,42 @@ def command(
     found = _unknown(every, session, sheets.baseline)
     if adopts:
         adopt(session, found, words, lambda: look(open_session(files), selection))
+        if found.plan.unobserved:
+            raise CredentialsError(*(one.why for one in found.plan.unobserved))
         return
     show(form, lambda view: view.drift(found), counts(found.plan))
     if sheets.metrics:
         write_file(sheets.metrics, metrics(found, time.time()))
     if sheets.write_baseline:
-        known = pieces(every)
-        write_file(sheets.write_baseline, to_json(baseline_document(session.spec.project, known)))
-        say(f"{sheets.write_baseline}: {len(known)} known\n")
-    elif found.plan.pending:
+        _write_baseline(sheets.write_baseline, session.spec.project, every)
+    else:
+        _check(found)
+
+
+def _write_baseline(file: Path, project: str, every: Drift) -> None:
+    """Write all drift down as known. Raises CredentialsError where some may not be seen."""
+    if every.plan.unobserved:
+        problem = Problem(
+            summary=f"`{file}` is not written: what is not observed may have drifted",
+            hint="look with credentials, or leave the target out by `--exclude`",
+        )
+        raise CredentialsError(problem)
+    known = pieces(every)
+    write_file(file, to_json(baseline_document(project, known)))
+    say(f"{file}: {len(known)} known\n")
+
+
+def _check(found: Drift) -> None:
+    """Raise what a look comes to: drift is sure, whatever was not observed beside it."""
+    if found.plan.pending:
         raise DriftError
+    if found.plan.unobserved:
+        raise CredentialsError
 
 
 def look(session: Session, selection: Selection) -> Drift:
     """Return what somebody else changed, of what is selected."""
-    world = session.world
-    whole = survey(world, session.desired(), selection)
-    rules = in_force(world.ignore, world.today)
-    return drifted(whole, known(world.records.read(), world.left), rules)
+    return drift_of(session, surveyed(session, selection))
 
 
 def _unknown(found: Drift, session: Session, baseline: Path | None) -> Drift:

@@ -17,10 +17,11 @@ from mlops.cli.options import (
 )
 from mlops.cli.session import open_session
 from mlops.cli.showing import show
+from mlops.cli.surveying import surveyed
 from mlops.cli.terminal import write
+from mlops.errors import CredentialsError, Problem
 from mlops.planfile import plan_digest, plan_document
 from mlops.selection import Selection
-from mlops.survey import survey
 from mlops.views.github import counts
 from mlops.views.json import to_json
 
@@ -41,14 +42,26 @@ def command(
 ) -> int:
     """Show what would change, and why. Changes nothing.
 
-    `mlops apply` runs only this plan when it is given the file of `--out`, or the digest.
+    `mlops apply` runs only this plan when it is given the file of `--out`, or the digest. Where
+    the credentials for a target are missing, the plan is of the rest, has no digest, and the exit
+    code is 6.
     """
     session = open_session(files)
-    found = survey(session.world, session.desired(), selection)
-    if out is not None:
+    found = surveyed(session, selection)
+    if out is not None and not found.unobserved:
         write_file(out, to_json(plan_document(found, selection, session.lineage())))
     show(form, lambda view: view.plan(found), counts(found))
-    if form == "text" and found.pending:
-        write(f"Digest: {plan_digest(found)}\n")
+    digest = plan_digest(found)
+    if form == "text" and found.pending and digest:
+        write(f"Digest: {digest}\n")
     check_rules(session, found)
+    if found.unobserved:
+        raise CredentialsError(*([_unwritten(out)] if out else []))
     return CHANGES if detailed_exitcode and found.pending else 0
+
+
+def _unwritten(out: Path) -> Problem:
+    return Problem(
+        summary=f"`{out}` is not written: what is not observed can't be agreed to",
+        hint="plan with credentials, or leave the target out by `--exclude`",
+    )

@@ -8,11 +8,9 @@ import click
 
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
+from mlops.cli.surveying import drift_of, surveyed
 from mlops.cli.terminal import say
-from mlops.drift import drifted
-from mlops.errors import Problem, SpecError
-from mlops.policy import in_force
-from mlops.survey import known, survey
+from mlops.errors import CredentialsError, Problem, SpecError
 from mlops.views.site.pages import Told, site
 
 
@@ -36,12 +34,10 @@ def command(folder: Path, limit: int, files: Files) -> None:
     It needs no server, no script and no network.
     """
     session = open_session(files)
-    world = session.world
-    plan = survey(world, session.desired())
-    rules = in_force(world.ignore, world.today)
+    plan = surveyed(session)
     told = Told(
         plan=plan,
-        drift=drifted(plan, known(world.records.read(), world.left), rules).plan,
+        drift=drift_of(session, plan).plan,
         revisions=session.revisions.list(limit),
         now=_now(),
     )
@@ -56,6 +52,8 @@ def command(folder: Path, limit: int, files: Files) -> None:
         )
         raise SpecError(problem) from error
     say(f"{folder / 'index.html'}\n")
+    if plan.unobserved:
+        raise CredentialsError(*(one.why for one in plan.unobserved))
 
 
 def _now() -> datetime:

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlops.errors import Problem, TargetError
+from mlops.errors import CredentialsError, Problem, TargetError
 
 CHUNK = 8 * 1024 * 1024
 """Bytes of one part of a large object; S3 takes no less than 5 MiB."""
+
+
+BEARER = r"token request|169\.254\.169\.254"
+"""Who asks for a token instead of bringing a key asks here, in the end the cloud's own machine."""
 
 
 class UnavailableError(TargetError):
@@ -85,13 +89,42 @@ class Connection:
             problem = self.failed(
                 f"can't {verb} `{path}`: {reason}", "check the store's address and your rights"
             )
+            if self._root is None and _unknown(error):
+                raise self._unasked(reason) from error
             if self._root is None and _passing(error):
                 raise UnavailableError(*problem.problems) from error
             raise problem from error
 
+    def _unasked(self, reason: str) -> CredentialsError:
+        return CredentialsError(
+            Problem(
+                summary=f"no credentials for the store `{self._location}`: {reason}",
+                hint="log in, or set the variables of an identity that may read it",
+            )
+        )
+
     def failed(self, what: str, hint: str) -> TargetError:
         """Return the error that something is wrong with this store."""
         return TargetError(Problem(summary=f"the store `{self._location}` {what}", hint=hint))
+
+
+def _unknown(error: Exception) -> bool:
+    """Tell whether a cloud store wants another identity, or there is none to ask with."""
+    from obstore.exceptions import (  # noqa: PLC0415  as above
+        GenericError,
+        PermissionDeniedError,
+        UnauthenticatedError,
+    )
+
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        return True
+    if not isinstance(error, GenericError):
+        return False
+    found = re.search(r"status code: (\d+)", str(error))
+    status = found[1] if found else ""
+    if re.search(BEARER, str(error)):
+        return re.fullmatch("(4(?!08|29)..)?", status) is not None
+    return status in ("401", "403")
 
 
 def _passing(error: Exception) -> bool:

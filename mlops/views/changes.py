@@ -9,7 +9,17 @@ from mlops.drifted import Drift
 from mlops.values import Action, Change, FieldChange, Impact, Plan
 from mlops.views.fields import Delta, deltas
 from mlops.views.paper import Paper, columns, pad
-from mlops.views.words import counted, drift_remarks, no_drift, remarks, short, value
+from mlops.views.words import (
+    counted,
+    drift_remarks,
+    missing,
+    no_changes,
+    no_drift,
+    reasons,
+    remarks,
+    short,
+    value,
+)
 
 COLORS = {
     Action.CREATE: "green",
@@ -52,24 +62,48 @@ def plan(given: Plan, paper: Paper) -> str:
     if entries and kept:
         listed.append(paper.faint(f"  = {kept} unchanged"))
     total = given.counts
-    last = (
-        f"Plan: {total.add} to add, {total.change} to change, {total.destroy} to destroy."
-        if entries
-        else "No changes. The live world is what the file says."
+    words = f"Plan: {total.add} to add, {total.change} to change, {total.destroy} to destroy"
+    last = f"{words}{_but(given)}." if entries else no_changes(given)
+    return _page(
+        [
+            listed,
+            _notes(remarks(given), paper),
+            _unobserved(given, paper),
+            [paper.ink(last, bold=True)],
+        ]
     )
-    return _page([listed, _notes(remarks(given), paper), [paper.ink(last, bold=True)]])
 
 
 def drift(given: Drift, paper: Paper) -> str:
     """Return what somebody else did to the live world."""
     entries = [_happened(change) for change in given.plan.pending]
     last = (
-        f"Drift: {_share(given.plan)} {_differ(given.plan)} from what was applied."
+        f"Drift: {_share(given.plan)} {_differ(given.plan)} from what was applied"
+        f"{_but(given.plan)}."
         if entries
         else no_drift(given)
     )
     listed = _entries(entries, paper)
-    return _page([listed, _notes(drift_remarks(given), paper), [paper.ink(last, bold=True)]])
+    return _page(
+        [
+            listed,
+            _notes(drift_remarks(given), paper),
+            _unobserved(given.plan, paper),
+            [paper.ink(last, bold=True)],
+        ]
+    )
+
+
+def _but(given: Plan) -> str:
+    return f"; {missing(given)}" if given.unobserved else ""
+
+
+def _unobserved(given: Plan, paper: Paper) -> list[str]:
+    return [
+        paper.ink(line, "yellow")
+        for reason in reasons(given)
+        for line in _wrapped(f"not observed: {reason}", paper.width, hanging="      ")
+    ]
 
 
 def _planned(change: Change) -> Entry:

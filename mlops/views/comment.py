@@ -11,7 +11,16 @@ from mlops.planfile import plan_digest
 from mlops.values import Action, Change, FieldChange, Impact, Observed, Plan
 from mlops.views.fitting import Line, Section, fitted
 from mlops.views.markup import code, html, prose
-from mlops.views.words import counted, drift_remarks, moment, no_drift, remarks, value
+from mlops.views.words import (
+    counted,
+    drift_remarks,
+    missing,
+    moment,
+    no_drift,
+    reasons,
+    remarks,
+    value,
+)
 
 DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 HAPPENED = {Action.CREATE: "deleted by somebody", Action.DELETE: "made by somebody"}
@@ -40,12 +49,14 @@ def planned(plan: Plan, limit: int) -> str:
     """Return what a plan does, ending in what it took and what names it."""
     total = plan.counts
     words = f"{total.add} to add, {total.change} to change, {total.destroy} to destroy"
-    title = words if plan.pending else "no changes"
+    title = f"{words}{_but(plan)}" if plan.pending else f"no changes{_but(plan)}"
     head = [
         f"<!-- mlops:{html(plan.project)} -->",
         f"<h3>Plan of {code(plan.project)}: {title}</h3>",
     ]
-    if not plan.pending:
+    if plan.unobserved:
+        head.append(_unobserved(plan))
+    elif not plan.pending:
         head.append("<p>The live world is what the file says.</p>")
     lost = [change for change in plan.pending if _destructive(change)]
     if lost:
@@ -60,14 +71,17 @@ def drifted(drift: Drift, limit: int) -> str:
     every = sum(change.address.kind == "service" for change in plan.changes)
     some = sum(change.address.kind == "service" for change in plan.pending)
     title = f"{some} of {counted(every, 'service')}" if plan.pending else "none"
+    title += f" found{_but(plan)}" if title == "none" and plan.unobserved else _but(plan)
     head = [
         f"<!-- mlops:{html(plan.project)}:drift -->",
         f"<h3>Drift of {code(plan.project)}: {title}</h3>",
     ]
+    if plan.unobserved:
+        head.append(_unobserved(plan))
     told = "is not what was last applied. <code>mlops apply</code> mends it."
     if plan.pending:
         head.append(f"<p>What is listed here {told}</p>")
-    else:
+    elif not plan.unobserved:
         head.append(f"<p>{no_drift(drift).removeprefix('No drift. ')}</p>")
     lines = [_found(change) for change in _worst_first(plan.pending)]
     sections = [
@@ -75,6 +89,16 @@ def drifted(drift: Drift, limit: int) -> str:
         *_notes(drift_remarks(drift), "Not counted"),
     ]
     return _page(head, sections, f"<p><sub>{_spent(plan)}</sub></p>\n", limit)
+
+
+def _but(plan: Plan) -> str:
+    return f"; {missing(plan)}" if plan.unobserved else ""
+
+
+def _unobserved(plan: Plan) -> str:
+    """Return what nobody could look at: it is never cut."""
+    told = "".join(f"\n> <li>{prose(reason)}</li>" for reason in reasons(plan))
+    return f"> [!WARNING]\n> **Not observed, for want of credentials**\n>\n> <ul>{told}\n> </ul>"
 
 
 def _page(head: Sequence[str], sections: Sequence[Section], foot: str, limit: int) -> str:
@@ -215,9 +239,12 @@ def _warning(lost: Sequence[Change]) -> str:
 def _foot(plan: Plan) -> str:
     """Return what names the plan, and what it took."""
     spent = f"<p><sub>{_spent(plan)}</sub></p>\n"
-    if not plan.pending:
+    if not plan.pending and not plan.unobserved:
         return spent
     digest = plan_digest(plan)
+    if not digest:
+        told = "<p>What is not observed can't be agreed to: this plan has no digest.</p>"
+        return f"{told}\n\n{spent}\n<!-- mlops-digest:unobserved -->\n"
     exact = f"<code>mlops apply --digest {digest}</code>"
     return f"<p>To apply exactly this: {exact}</p>\n\n{spent}\n<!-- mlops-digest:{digest} -->\n"
 

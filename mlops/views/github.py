@@ -35,18 +35,26 @@ class GithubView:
     def plan(self, plan: Plan) -> str:
         """Return what will happen, and a warning on the line of what is destructive."""
         told = _shut(changes.plan(plan, self._paper))
-        return told + "".join(
-            self._warning(change, f"{change.address} {LOSSES[change.action]}: {change.reason}")
-            for change in plan.pending
-            if change.action in LOSSES and change.address.kind == "service"
+        return (
+            told
+            + "".join(
+                self._warning(change, f"{change.address} {LOSSES[change.action]}: {change.reason}")
+                for change in plan.pending
+                if change.action in LOSSES and change.address.kind == "service"
+            )
+            + self._unobserved(plan)
         )
 
     def drift(self, drift: Drift) -> str:
         """Return what somebody else did, and a warning on the line of each thing."""
         told = _shut(changes.drift(drift, self._paper))
-        return told + "".join(
-            self._warning(change, f"{change.address}: {change.reason}")
-            for change in drift.plan.pending
+        return (
+            told
+            + "".join(
+                self._warning(change, f"{change.address}: {change.reason}")
+                for change in drift.plan.pending
+            )
+            + self._unobserved(drift.plan)
         )
 
     def event(self, event: Event) -> str:
@@ -76,6 +84,16 @@ class GithubView:
         where = change.after.where if change.after else None
         return command("warning", text, self._place(where))
 
+    def _unobserved(self, plan: Plan) -> str:
+        return "".join(
+            command(
+                "warning",
+                f"{one.place} is not observed: {one.why.summary}\n{one.why.hint}",
+                self._place(one.where),
+            )
+            for one in plan.unobserved
+        )
+
     def _place(self, where: Where | None) -> Mapping[str, str]:
         """Return the properties that say where: of a file below the root of the checkout."""
         if where is None:
@@ -103,12 +121,19 @@ def counts(plan: Plan) -> Mapping[str, str]:
     """Return what later steps may ask of a plan, as the outputs of a step."""
     total = plan.counts
     return {
-        "changed": "true" if plan.pending else "false",
+        "changed": _changed(plan),
         "add": str(total.add),
         "change": str(total.change),
         "destroy": str(total.destroy),
         "digest": plan_digest(plan) if plan.pending else "",
+        "unobserved": " ".join(one.place for one in plan.unobserved),
     }
+
+
+def _changed(plan: Plan) -> str:
+    if plan.pending:
+        return "true"
+    return "unknown" if plan.unobserved else "false"
 
 
 def _output(name: str, value: str) -> str:

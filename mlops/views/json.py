@@ -14,6 +14,7 @@ from mlops.ignored import Ignored
 from mlops.planfile import plan_digest
 from mlops.references import bare, bare_fields
 from mlops.spec import Fields
+from mlops.unobserved import Unobserved
 from mlops.values import Address, Change, Plan
 from mlops.views.words import swagger
 
@@ -31,7 +32,7 @@ class JsonView:
     def plan(self, plan: Plan) -> str:
         """Return every change, what is kept included."""
         document = _document(plan, plan.counts, plan.changes)
-        return to_json({**document, "digest": plan_digest(plan)})
+        return to_json({**document, "digest": plan_digest(plan) or None})
 
     def drift(self, drift: Drift) -> str:
         """Return the changes that would mend what somebody else did, and what is not told."""
@@ -101,6 +102,7 @@ def _document(plan: Plan, summary: object, changes: Sequence[Change]) -> dict[st
         "changes": [_change(change) for change in changes],
         "notes": plan.notes,
         "ignored": [_ignored(change, one) for change in plan.changes for one in change.ignored],
+        "unobserved": [_unobserved(one) for one in plan.unobserved],
         "calls": plan.calls,
     }
 
@@ -137,6 +139,15 @@ def _ignored(change: Change, one: Ignored) -> dict[str, Any]:
         "expires": rule.expires,
         "reason": rule.reason,
         "owner": rule.owner,
+    }
+
+
+def _unobserved(one: Unobserved) -> dict[str, Any]:
+    return {
+        "target": one.place,
+        "reason": one.why.summary,
+        "hint": one.why.hint,
+        "services": one.services,
     }
 
 

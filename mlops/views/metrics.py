@@ -21,6 +21,10 @@ def metrics(drift: Drift, at: float) -> str:
         "drifted_fields": ("Fields that somebody changed, of anything.", sum(map(_size, found))),
         "ignored_fields": ("Changed fields that a rule lets be.", ignored),
         "baselined_fields": ("Changed fields that the baseline knows.", len(drift.known)),
+        "unobserved_targets": (
+            "Targets that nobody could look at for want of credentials.",
+            len(drift.plan.unobserved),
+        ),
         "file_ahead_services": ("Services that the file would change anyway.", drift.ahead),
         "drift_last_run_timestamp_seconds": ("When somebody looked last.", round(at)),
     }

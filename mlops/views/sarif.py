@@ -16,11 +16,12 @@ from mlops.views.paper import Paper
 from mlops.views.words import drift_remarks, remarks
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-PROBLEM, LOSS, DRIFT = "problem", "loss", "drift"
+PROBLEM, LOSS, DRIFT, UNOBSERVED = "problem", "loss", "drift", "unobserved"
 RULES = {
     PROBLEM: ("error", "What is written can't be delivered."),
     LOSS: ("warning", "A live service is deleted or made anew."),
     DRIFT: ("warning", "Somebody changed what was applied."),
+    UNOBSERVED: ("warning", "Nobody could look at a target, for want of credentials."),
 }
 """Rule -> its level, and what it is about."""
 
@@ -44,7 +45,8 @@ class SarifView:
                 (LOSS, f"{change.address} {LOSSES[change.action]}: {change.reason}", _place(change))
                 for change in plan.pending
                 if change.action in LOSSES and change.address.kind == "service"
-            ],
+            ]
+            + _unobserved(plan),
             remarks(plan),
         )
 
@@ -54,7 +56,8 @@ class SarifView:
             [
                 (DRIFT, f"{change.address}: {change.reason}", _place(change))
                 for change in drift.plan.pending
-            ],
+            ]
+            + _unobserved(drift.plan),
             drift_remarks(drift),
         )
 
@@ -130,6 +133,13 @@ def _driver() -> dict[str, Any]:
 
 def _told(problem: Problem) -> str:
     return f"{problem.summary}\n{problem.hint}" if problem.hint else problem.summary
+
+
+def _unobserved(plan: Plan) -> list[tuple[str, str, Where | None]]:
+    return [
+        (UNOBSERVED, f"{one.place} is not observed: {_told(one.why)}", one.where)
+        for one in plan.unobserved
+    ]
 
 
 def _place(change: Change) -> Where | None:

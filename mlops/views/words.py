@@ -10,6 +10,7 @@ from mlops.plain import thaw
 from mlops.references import place_of
 from mlops.spec import IgnoreRule, Json
 from mlops.units import size
+from mlops.unobserved import Unobserved
 from mlops.values import Address, Change, Plan
 from mlops.views.paper import plain
 
@@ -70,8 +71,34 @@ def things_of(addresses: Iterable[Address]) -> str:
     return " and ".join(counted(kinds[kind], kind) for kind in names)
 
 
+def reasons(plan: Plan) -> tuple[str, ...]:
+    """Return a sentence for each place that was not observed: which services, why, what to do."""
+    return tuple(
+        f"{_place(one)}: {one.why.summary}" + (f"; {one.why.hint}" if one.why.hint else "")
+        for one in plan.unobserved
+    )
+
+
+def _place(one: Unobserved) -> str:
+    return f"{one.place} ({counted(len(one.services), 'service')})" if one.services else one.place
+
+
+def missing(plan: Plan) -> str:
+    """Return how much was not observed: `2 targets not observed`."""
+    return f"{counted(len(plan.unobserved), 'target')} not observed"
+
+
+def no_changes(plan: Plan) -> str:
+    """Return the sentence that nothing is to be changed, as far as anybody looked."""
+    if plan.unobserved:
+        return f"No change in what was observed; {missing(plan)}."
+    return "No changes. The live world is what the file says."
+
+
 def no_drift(drift: Drift) -> str:
     """Return the sentence that nothing drifted, or nothing but what is agreed to."""
+    if drift.plan.unobserved:
+        return f"No drift in what was observed; {missing(drift.plan)}."
     let_be = drift.known or any(change.ignored for change in drift.plan.changes)
     but = ", but for what is ignored or known" if let_be else ""
     return f"No drift. The live world is what was applied{but}."

@@ -9,7 +9,7 @@ from azurite import ACCOUNT, KEY, Azurite, MissingError, running
 from proxy import proxy
 from unkind import Fault
 
-from mlops.errors import TargetError
+from mlops.errors import CredentialsError, TargetError
 from mlops.store.holder import this_holder
 from mlops.store.lock import Lock, Timing
 from mlops.store.objects import CHUNK, Objects, UnavailableError, open_store
@@ -86,6 +86,19 @@ def test_a_large_object_arrives_whole(store: str, tmp_path: Path) -> None:
     objects.upload("big", [part, b"end"])
 
     assert CHUNK + 3 == objects.size("big")
+
+
+def test_who_has_another_key_has_no_credentials(
+    emulator: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = emulator.container()
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", KEY.lower())
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"http://127.0.0.1:{emulator.port}/{ACCOUNT}")
+    monkeypatch.setenv("AZURE_ALLOW_HTTP", "true")
+
+    with pytest.raises(CredentialsError, match="no credentials for the store `az://"):
+        open_store(location, tmp_path).prompt.list("a")
 
 
 @pytest.mark.usefixtures("store")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops.errors import Problem, TargetError
+from mlops.errors import CredentialsError, Problem, TargetError
 
 SOCKET = "unix:///var/run/docker.sock"
 DEFAULT = "default"
@@ -32,16 +32,17 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How an engine is reached: `certificates` are those of a connection by TLS."""
+    """How an engine is reached: `certificates` are those of a connection by TLS, in `folder`."""
 
     address: str
     certificates: Certificates | None = None
+    folder: str = ""
 
 
 def way(host: str | None, context: str | None, environ: Mapping[str, str] = os.environ) -> Way:
     """Return how the engine of a `host` or a `context` is reached, or else the one of `docker`.
 
-    Raises TargetError for a context that is not there, and certificates that are not.
+    Raises TargetError for a context that is not there.
     """
     folder = _folder(environ)
     if host or (environ.get("DOCKER_HOST") and not context):
@@ -65,13 +66,20 @@ def _at(address: str, folder: Path, environ: Mapping[str, str]) -> Way:
         return Way(address=address)
     place = Path(environ.get("DOCKER_CERT_PATH") or folder)
     found = _certificates(place, verified=verified)
-    if verified and found.authority is None:
-        problem = Problem(
-            summary=f"no `ca.pem` in `{place}` vouches for the Docker engine at `{address}`",
-            hint="set `DOCKER_CERT_PATH` to the folder of `ca.pem`, `cert.pem` and `key.pem`",
-        )
-        raise TargetError(problem)
-    return Way(address=address, certificates=found)
+    return Way(address=address, certificates=found, folder=str(place))
+
+
+def check_certificates(found: Way) -> None:
+    """Raise CredentialsError where certificates are asked for, and are not there."""
+    told = found.certificates
+    if told is None or not told.verified or told.authority is not None:
+        return
+    problem = Problem(
+        summary=f"no `ca.pem` in `{found.folder}` vouches for the Docker engine at"
+        f" `{found.address}`",
+        hint="set `DOCKER_CERT_PATH` to the folder of `ca.pem`, `cert.pem` and `key.pem`",
+    )
+    raise CredentialsError(problem)
 
 
 def _context(name: str, folder: Path) -> Way:

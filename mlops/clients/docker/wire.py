@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-from mlops.clients.docker.way import Way, way
-from mlops.errors import Problem, TargetError
+from mlops.clients.docker.way import Way, check_certificates, way
+from mlops.errors import CredentialsError, Problem, TargetError
 
 Answer = TypeVar("Answer")
 
@@ -68,6 +68,7 @@ class Wire:
 
     def _made(self, patience: int) -> Any:
         found = self._way()
+        check_certificates(found)
         asked = _client(found, patience, _sdk().constants.MINIMUM_DOCKER_API_VERSION)
         spoken = asked.version(api_version=False)["ApiVersion"]
         asked.close()
@@ -85,20 +86,12 @@ class Wire:
         except sdk.errors.NotFound as error:
             raise MissingError(_refused(error)) from error
         except sdk.errors.APIError as error:
+            if "HTTP request to an HTTPS server" in str(error.explanation):
+                raise CredentialsError(_in_clear(self.address)) from error
             taken = getattr(error.response, "status_code", 0) == 409
-            problem = self._in_clear(error) or _refused(error)
-            raise (TakenError if taken else TargetError)(problem) from error
+            raise (TakenError if taken else TargetError)(_refused(error)) from error
         except (sdk.errors.DockerException, OSError) as error:
-            raise TargetError(_unreached(self.address, error)) from error
-
-    def _in_clear(self, error: Any) -> Problem | None:
-        """Return what is wrong where an engine that speaks TLS was asked without."""
-        if "HTTP request to an HTTPS server" not in str(error.explanation):
-            return None
-        return Problem(
-            summary=f"the Docker engine at `{self.address}` speaks TLS alone",
-            hint="choose a Docker context with its certificates, or set `DOCKER_TLS_VERIFY=1`",
-        )
+            raise _unreached(self.address, error) from error
 
 
 def problems(lines: Iterable[bytes | Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -162,18 +155,32 @@ def _refused(error: Any) -> Problem:
     )
 
 
-def _unreached(address: str, error: BaseException) -> Problem:
-    """Return why an engine does not answer, told apart by what TLS has to do with it."""
-    because = _because(error)
+def _in_clear(address: str) -> Problem:
+    """Return what is wrong where an engine that speaks TLS was asked without."""
+    return Problem(
+        summary=f"the Docker engine at `{address}` speaks TLS alone",
+        hint="choose a Docker context with its certificates, or set `DOCKER_TLS_VERIFY=1`",
+    )
+
+
+def _unreached(address: str, error: BaseException) -> TargetError:
+    """Return why an engine does not answer, told apart by what TLS has to do with it.
+
+    One that is there and lets nobody in is a CredentialsError.
+    """
+    because, kind = _because(error), TargetError
     hint = "start it, or say where it is: `context` or `host` of the target"
     if "paramiko" in because:
         because, hint = "ssh needs a package that is not installed", "run `pip install paramiko`"
     elif "CERTIFICATE_VERIFY_FAILED" in because:
         hint = "let the `ca.pem` of the context, or of `DOCKER_CERT_PATH`, be that of the engine"
+    elif "permission denied" in because.lower():
+        kind = CredentialsError
+        hint = "let this user open the socket: it belongs to the group `docker` most often"
     elif "ALERT" in because:
-        because = "it takes no certificate of ours"
+        because, kind = "it takes no certificate of ours", CredentialsError
         hint = "use the `cert.pem` and `key.pem` that its owner gave you, or their Docker context"
-    return Problem(summary=f"no Docker engine answers at `{address}`: {because}", hint=hint)
+    return kind(Problem(summary=f"no Docker engine answers at `{address}`: {because}", hint=hint))
 
 
 def _sentence(text: str) -> str:

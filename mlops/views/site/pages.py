@@ -13,7 +13,7 @@ from mlops.values import Plan
 from mlops.views.drawing import drawing
 from mlops.views.site.standing import Service, runs, services
 from mlops.views.svg import svg
-from mlops.views.words import counted, moment, remarks
+from mlops.views.words import counted, moment, reasons, remarks
 
 FOLDER = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -49,8 +49,9 @@ def site(told: Told) -> Mapping[str, str]:
             "index.html",
             **common,
             targets=[(name, list(some)) for name, some in groupby(found, lambda one: one.target)],
-            tiles=_tiles(found),
+            tiles=_tiles(found, sum(len(one.services) for one in told.plan.unobserved)),
             notes=remarks(told.plan),
+            unobserved=reasons(told.plan),
             runs=past[:5],
             graph=svg(drawn, alone=False),
         ),
@@ -60,7 +61,7 @@ def site(told: Told) -> Mapping[str, str]:
     }
 
 
-def _tiles(found: Sequence[Service]) -> list[tuple[int, str, str]]:
+def _tiles(found: Sequence[Service], unobserved: int) -> list[tuple[int, str, str]]:
     """Return the numbers at the top: how many, of what, and how it looks."""
     states = Counter(service.state for service in found)
     drifted = sum(service.drifted for service in found)
@@ -70,6 +71,8 @@ def _tiles(found: Sequence[Service]) -> list[tuple[int, str, str]]:
         (count, state, next(one.mood for one in found if one.state == state))
         for state, count in states.most_common()
     ]
+    if unobserved:
+        tiles.append((unobserved, "not observed", "bad"))
     tiles.append((drifted, "drifted", "bad" if drifted else "dull"))
     tiles.append((ahead, "to change", "dull"))
     return tiles
