@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,10 +160,10 @@ def write(folder: Path, script: str, **changes: Any) -> Path:
     return folder
 
 
-def start(folder: Path, front: Path | str = sys.executable) -> Instance:
+def start(folder: Path, front: Path | str = sys.executable, words: Sequence[str] = ()) -> Instance:
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(front), "-I", str(SERVER), str(folder)],
+            [str(front), "-I", *words, str(SERVER), str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -174,10 +174,15 @@ def start(folder: Path, front: Path | str = sys.executable) -> Instance:
 
 @contextmanager
 def serving(
-    folder: Path, script: str = ECHO, *, front: Any = sys.executable, **changes: Any
+    folder: Path,
+    script: str = ECHO,
+    *,
+    front: Any = sys.executable,
+    words: Any = (),
+    **changes: Any,
 ) -> Iterator[Instance]:
     """Run a service that gets ready, and leave no process behind."""
-    instance = start(write(folder, script, **changes), front)
+    instance = start(write(folder, script, **changes), front, words)
     try:
         if instance.until("ready", "failed")["state"] == "failed":
             raise AssertionError(instance.log)

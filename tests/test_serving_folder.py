@@ -1,5 +1,6 @@
 """What the script finds around itself: models, variables, modules."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,29 @@ def test_modules_beside_the_script_and_in_the_code_folder_are_found(tmp_path: Pa
     assert not list(tmp_path.rglob("__pycache__"))
 
 
-def test_bytecode_is_written_where_it_has_a_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("brought", [False, True])
+def test_bytecode_is_kept_where_the_servers_is_unless_the_interpreter_brings_its_own(
+    tmp_path: Path, *, brought: bool
 ) -> None:
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    script = "import near\ndef init(): pass\ndef run(data): return near.N\n"
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "near.py").write_text("N = 'near'\n")
-    body = "import near\ndef init(): pass\ndef run(data): return near.N\n"
-    with serving(tmp_path, body) as service:
+    (tmp_path / "python" / "bin").mkdir(parents=True)
+    python = tmp_path / "python" / "bin" / "python3"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    compiled = tmp_path / "python" / "lib" / "python3.11" / "__pycache__"
+    compiled.mkdir(parents=True)
+    if brought:
+        (compiled / "os.cpython-311.pyc").write_bytes(b"")
+    place = tmp_path / "bytecode"
+    words = ("-X", f"pycache_prefix={place}")
+    with serving(tmp_path, script, words=words, python=str(python)) as service:
         answer = service.score(1).json
 
     assert answer == "near"
-    assert [path.name for path in (tmp_path / "bytecode").rglob("near.*.pyc")]
+    assert list(place.rglob("launch.*.pyc"))
+    assert brought != bool(list(place.rglob("near.*.pyc")))
     assert not list((tmp_path / "code").rglob("*.pyc"))
 
 

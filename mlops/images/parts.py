@@ -43,7 +43,7 @@ def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
     kept = {key: value for key, value in base.items() if key in ("Env", "StopSignal")}
     variables = dict(str(line).partition("=")[::2] for line in base.get("Env") or ())
     path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-    variables |= {**_variables(inputs), "PATH": f"/{paths.ENVIRONMENT}/bin:{path}"}
+    variables |= {**VARIABLES, "PATH": f"/{paths.ENVIRONMENT}/bin:{path}"}
     return {
         **kept,
         "Env": [f"{name}={value}" for name, value in variables.items()],
@@ -56,17 +56,6 @@ def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
         "ExposedPorts": {f"{paths.PORT}/tcp": {}},
         "Labels": {**_labels(base), INPUTS: inputs.digest},
     }
-
-
-def _variables(inputs: ImageInputs) -> Mapping[str, str]:
-    """Return what a user without a home needs, and where its packages are compiled to.
-
-    Without packages there is little to compile; those of conda bring what is compiled with them,
-    as a base may, and Python looks for it at one place alone.
-    """
-    if not inputs.requirements or inputs.conda:
-        return VARIABLES
-    return {"HOME": VARIABLES["HOME"], "PYTHONPYCACHEPREFIX": f"/{paths.BYTECODE}"}
 
 
 def _labels(base: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How the workers of a service are started: interpreter, folder, environment, what to load."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +24,7 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
         **inherited(),
         "PYTHONIOENCODING": "utf-8",  # Python 3.6 without a locale cannot print é
         "PYTHONUNBUFFERED": "1",
-        **unwritten(),
+        **bytecode(settings.python),
         "PYTHONNOUSERSITE": "1",
         "AML_APP_ROOT": str(app_root(folder, source, settings.code)),
         "AZUREML_MODEL_DIR": str(models),
@@ -44,12 +45,17 @@ def launch(settings: Settings, folder: Path, models: Path) -> Launch:
     return Launch(python=settings.python, cwd=settings.code, environment=environment, plan=plan)
 
 
-def unwritten() -> Mapping[str, str]:
-    """Return what keeps bytecode from being written beside the user's code, unless it has a place.
+def bytecode(python: str) -> Mapping[str, str]:
+    """Say where what is compiled of the user's packages goes: never beside them.
 
-    Python 3.6 and 3.7 know of no such place.
+    It goes where the server's own does, if that has a place; not where an interpreter brings its
+    own, since it would look for that there too. Python 3.6 and 3.7 know of no such place.
     """
-    return {} if os.environ.get("PYTHONPYCACHEPREFIX") else {"PYTHONDONTWRITEBYTECODE": "1"}
+    library = Path(os.path.realpath(python)).parent.parent / "lib"
+    brought = any(library.glob("python3*/__pycache__/os.*.pyc"))
+    if sys.pycache_prefix is None or brought:
+        return {"PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def inherited() -> Mapping[str, str]:
