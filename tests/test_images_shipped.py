@@ -111,6 +111,66 @@ def test_a_base_that_was_made_anew_in_the_engine_is_another_one() -> None:
         assert made_here(Engine(wire=Wire(host=None, context=None)), f"{base}-no") is None
 
 
+@pytest.fixture
+def begun(registry: Registry, engine: Any, tmp_path: Path) -> Iterator[ImageMeans]:
+    """Ship an image by the first model; at the end, remove all of its repository."""
+    means = ImageMeans(tmp_path)
+    shipped(registry, tmp_path, means)
+    yield means
+    for one in engine.images(f"{registry.host}/team/shipped"):
+        engine.remove_image(one["Id"], force=True)
+
+
+def shipped(registry: Registry, folder: Path, means: ImageMeans, model: str = "first") -> Made:
+    """Ship the image by a model; return what was made."""
+    base = f"{registry.host}/team/base:{VERSION}"
+    image_inputs(folder, base)
+    (folder / "models" / "one" / "model.txt").write_text(model)
+    inputs = image_inputs(folder, base, python=VERSION)
+    made = list(builder(registry, login()).make(inputs, means))[-1]
+    assert isinstance(made, Made)
+    return made
+
+
+def pulled(registry: Registry) -> list[str]:
+    """Return what the engine read from the repository."""
+    lines = [line for line in registry.log.splitlines() if '"docker/' in line]
+    return [line for line in lines if '"GET /v2/team/shipped/' in line]
+
+
+def test_what_the_engine_lacks_is_loaded_while_the_registry_takes_it(
+    begun: ImageMeans, registry: Registry, engine: Any, tmp_path: Path
+) -> None:
+    before = pulled(registry)
+
+    made = shipped(registry, tmp_path, begun, "second")
+
+    assert made.new == 1
+    assert before == pulled(registry)
+    config = engine.inspect_image(made.reference)
+    place = repository(registry, "team/shipped", password=True)
+    tag = config["RepoTags"][0].rpartition(":")[2]
+    found = place.manifest(tag, "linux/amd64")
+    assert found is not None
+    assert found.config.digest == made.reference
+    assert [layer.digest for layer in found.layers[1:]] == config["RootFS"]["Layers"][1:]
+
+
+def test_what_was_made_before_and_the_engine_lacks_is_pulled(
+    begun: ImageMeans, registry: Registry, engine: Any, tmp_path: Path
+) -> None:
+    elsewhere = RegistryBuilder(repository=f"{registry.host}/team/else", login=lambda _: login())
+    (tmp_path / "models" / "one" / "model.txt").write_text("third")
+    inputs = image_inputs(tmp_path, f"{registry.host}/team/base:{VERSION}", python=VERSION)
+    list(elsewhere.make(inputs, begun))
+    before = pulled(registry)
+
+    made = shipped(registry, tmp_path, begun, "third")
+
+    assert before != pulled(registry)
+    assert engine.inspect_image(made.reference)
+
+
 def test_a_wrong_password_ends_it(registry: Registry, tmp_path: Path) -> None:
     inputs = image_inputs(tmp_path, f"{registry.host}/team/base:{VERSION}", python=VERSION)
     wrong = builder(registry, Login(username="ci", password="planted"))

@@ -172,8 +172,7 @@ class _Making:
         """Put the configuration and the manifest; return the digest of the image."""
         config = read_json(self.base.read(below.config), self.inputs.base)
         blob = blob_of(canonical(image_config(config, self.inputs, layers)))
-        if not self.goal.holds(blob.digest):
-            yield from self._sent(blob, "configuration")
+        yield from self._sent(blob, "configuration")
         described = Descriptor(media_type=CONFIG, digest=blob.digest, size=blob.size)
         ours = [
             Descriptor(media_type=TAR, digest=layer.diff_id, size=layer.size) for layer in layers

@@ -1,6 +1,9 @@
-"""Makes images in a repository, from where an engine pulls them: other machines find them there."""
+"""Makes images in a repository, where other machines find them, and in an engine.
 
-from collections.abc import Iterator
+The engine pulls, unless it is here and has most of it: then what is new is loaded meanwhile.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlops.clients.docker.engine import Engine
@@ -9,6 +12,7 @@ from mlops.clients.oci.login import told
 from mlops.clients.oci.reference import reference
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
+from mlops.images.loading import loading
 from mlops.images.parts import made_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.resolution import Base
@@ -42,18 +46,30 @@ class ShippedBuilder:
         if found is not None:
             yield Made(reference=found)
             return
-        new = 0
-        pinned = ""
+        if self.registry.find(inputs) is None:
+            with loading(self.engine, self.registry, inputs, means) as loaded:
+                yield from self._made(inputs, means, loaded)
+        else:
+            yield from self._made(inputs, means, str)
+
+    def _made(
+        self, inputs: ImageInputs, means: Means, loaded: Callable[[], str]
+    ) -> Iterator[Progress | Made]:
+        """Make the image in the registry; name what was `loaded` meanwhile, or pull it."""
+        new, pinned = 0, ""
         for step in self.registry.make(inputs, means):
             if isinstance(step, Made):
                 pinned, new = step.reference, step.new
             else:
                 yield step
-        yield Progress(text=f"pulling {pinned.partition('@')[0]}")
-        login = self.registry.login(reference(self.registry.repository).host)
-        for _ in self.engine.images.pull(pinned, told(login)):
-            pass
-        self.engine.images.tag(pinned, self.registry.repository, inputs.tag)
+        yield Progress(text="loading it into the engine")
+        image = loaded()
+        if not image:
+            yield Progress(text=f"pulling {pinned.partition('@')[0]}")
+            login = self.registry.login(reference(self.registry.repository).host)
+            for _ in self.engine.images.pull(pinned, told(login)):
+                pass
+        self.engine.images.tag(image or pinned, self.registry.repository, inputs.tag)
         yield Made(reference=self.find(inputs) or pinned, new=new)
 
     def _name(self, inputs: ImageInputs) -> str:
