@@ -8,6 +8,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Protocol
 
+from mlops.bounds import Bounds
 from mlops.clients.text import display, read_source
 from mlops.errors import Problem, SpecError
 from mlops.hashing import HashCache, content_of
@@ -30,9 +31,9 @@ class Rules(Protocol):
         """Tell whether a path within the directory is ignored."""
 
 
-def code_of(directory: Path, cache: HashCache) -> Content:
+def code_of(directory: Path, cache: HashCache, bounds: Bounds = Bounds()) -> Content:  # noqa: B008  it is frozen
     """Return the content of a source directory, without what no service needs."""
-    return content_of(directory, cache=cache, skip=left_out(directory))
+    return content_of(directory, cache=cache, skip=left_out(directory), bounds=bounds)
 
 
 def not_code(path: str) -> bool:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mlops.bounds import Bounds, check_bounds, check_whole
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical
 from mlops.values import Content, FileEntry
@@ -131,17 +132,21 @@ def content_of(
     cache: HashCache | None,
     prefix: str = "",
     skip: Callable[[str], bool] = lambda _: False,
+    bounds: Bounds = Bounds(),  # noqa: B008  it is frozen
 ) -> Content:
     """Return what is in a file or folder. Raises SpecError for what can't be content.
 
     `prefix` stands for `path` itself in the paths of the files; without it they are relative to
     the folder, and a file has its own name. `skip` is asked for each path within the folder, of
     files and of folders. Links within the folder are followed, others refused. No file at all
-    gives a content without files.
+    gives a content without files; more than `bounds` allow is refused before it is read.
     """
     root = Path(os.path.realpath(path))
     if root.is_dir():
-        found = [(f"{prefix}/{name}" if prefix else name, file) for name, file in _walk(root, skip)]
+        found = [
+            (f"{prefix}/{name}" if prefix else name, file)
+            for name, file in _walk(root, skip, bounds)
+        ]
     else:
         _check_regular(root, str(path))
         found = [(prefix or path.name, root)]
@@ -171,6 +176,7 @@ def digest_file(path: Path, cache: HashCache | None) -> tuple[int, str]:
         if known:
             return seen.st_size, known
         with path.open("rb", buffering=0) as file:
+            check_whole(file.fileno(), seen.st_size, path.name)
             digest = _sha256(file)
             now = os.fstat(file.fileno())
     except OSError as error:
@@ -190,11 +196,11 @@ def _sha256(file: Any) -> str:
     return digest.hexdigest()
 
 
-def _walk(root: Path, skip: Callable[[str], bool]) -> list[tuple[str, Path]]:
+def _walk(root: Path, skip: Callable[[str], bool], bounds: Bounds) -> list[tuple[str, Path]]:
     """Return every file of a folder: its path within, and where it really is."""
     found: list[tuple[str, Path]] = []
     left: list[tuple[str, Path, tuple[Path, ...]]] = [("", root, (root,))]
-    links = 0
+    links = total = 0
     while left:
         prefix, folder, above = left.pop()
         for name in _names(folder):
@@ -202,8 +208,9 @@ def _walk(root: Path, skip: Callable[[str], bool]) -> list[tuple[str, Path]]:
                 continue
             real = _real(folder / name, root, prefix + name)
             if not real.is_dir():
-                _check_regular(real, prefix + name)
+                total += _check_regular(real, prefix + name)
                 found.append((prefix + name, real))
+                check_bounds(bounds, root.name, len(found), total)
                 continue
             links += real != folder / name
             _check_link(prefix + name, links, leads_back=real in above)
@@ -245,15 +252,17 @@ def _check_link(name: str, count: int, *, leads_back: bool) -> None:
         raise _refused(f"more than {MOST_LINKS} links to folders, `{name}` too", "remove links")
 
 
-def _check_regular(path: Path, name: str) -> None:
+def _check_regular(path: Path, name: str) -> int:
+    """Return the size of a file. Raises SpecError for what is none."""
     try:
-        mode = path.stat().st_mode
+        seen = path.stat()
     except FileNotFoundError as error:
         raise _refused(f"there is no file `{name}`", "check the path and its case") from error
     except OSError as error:
         raise _refused(f"can't read `{name}`: {error.strerror}", "make it readable") from error
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(seen.st_mode):
         raise _refused(f"`{name}` is neither a file nor a folder", "remove it")
+    return seen.st_size
 
 
 def _refused(summary: str, hint: str) -> SpecError:

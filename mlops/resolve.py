@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from mlops.bounds import code_bounds
 from mlops.code import code_of
 from mlops.errors import MlopsError, Problem, SpecError
 from mlops.hashing import HashCache, content
@@ -16,7 +17,7 @@ from mlops.keys import Generations
 from mlops.plain import NOTHING
 from mlops.protocols import ModelSource, ModelStore, Target
 from mlops.settings import reference_parts
-from mlops.spec import Deployment, Framework, Model, Spec
+from mlops.spec import Deployment, Framework, Inference, Model, Spec
 from mlops.store.desired import chosen
 from mlops.store.registry import desired_model
 from mlops.uncoded import uncoded
@@ -78,8 +79,10 @@ def _parts(
     """Return every model of the file, pinned, and what is in every folder of code."""
     problems: list[Problem] = []
     models = _each(spec.models, lambda model: _model(model, store, sources), problems)
-    folders = {config.source_directory for config in spec.inference.values()}
-    code = _each({folder: folder for folder in folders}, _code, problems)
+    folders = {
+        config.source_directory: config for config in reversed(tuple(spec.inference.values()))
+    }
+    code = _each(folders, _code, problems)
     if problems:
         raise SpecError(*problems)
     return models, code
@@ -154,9 +157,13 @@ def check_properties(model: Model, registered: ModelVersion) -> None:
         raise SpecError(*problems)
 
 
-def _code(directory: str) -> Content:
+def _code(config: Inference) -> Content:
+    """Return what is in the source directory that an inference names. Raises SpecError."""
     cache = HashCache.open()
-    found = code_of(Path(directory), cache)
+    try:
+        found = code_of(Path(config.source_directory), cache, code_bounds())
+    except MlopsError as error:
+        raise SpecError(*(_placed(problem, config) for problem in error.problems)) from error
     cache.save()
     return found
 
@@ -214,7 +221,7 @@ def _pinned(
     )
 
 
-def _placed(problem: Problem, model: Model) -> Problem:
+def _placed(problem: Problem, asked: Model | Inference) -> Problem:
     if problem.where is not None:
         return problem
-    return Problem(summary=problem.summary, where=model.where, hint=problem.hint)
+    return Problem(summary=problem.summary, where=asked.where, hint=problem.hint)

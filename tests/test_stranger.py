@@ -135,7 +135,23 @@ def _bomb(_: Path = Path()) -> str:
 
 
 def _sparse(name: str) -> Callable[[Path], object]:
-    return lambda checkout: os.truncate(checkout / name, 200 * 1024**3)
+    def spoil(checkout: Path) -> None:
+        (checkout / name).touch()
+        os.truncate(checkout / name, 200 * 1024**3)
+
+    return spoil
+
+
+def _many(name: str) -> Callable[[Path], object]:
+    """Fill a folder with files: links to one, which take little time to make."""
+
+    def spoil(checkout: Path) -> None:
+        (checkout / name).mkdir(exist_ok=True)
+        (checkout / name / "0").touch()
+        for number in range(1, 20_002):
+            (checkout / name / str(number)).hardlink_to(checkout / name / "0")
+
+    return spoil
 
 
 def _pipe(name: str) -> Callable[[Path], object]:
@@ -194,6 +210,14 @@ CASES = (
     Case(it="the file has no end", says="is larger than 10 MiB", spoil=_sparse("mlops.yaml")),
     Case(it="the script has no end", says="it is larger than 512 KiB",
          spoil=_sparse("score/score.py")),
+    Case(it="a model is a hole without end", says="mlops.yaml:3:10: `m.pkl` says that it has 2",
+         spoil=_sparse("m.pkl")),
+    Case(it="the code holds a hole without end", says="mlops.yaml:4:13: `score` holds more than 2",
+         spoil=_sparse("score/weights.bin")),
+    Case(it="the code is more files than anybody reads", says="`score` holds more than 20000 files",
+         spoil=_many("score")),
+    Case(it="a model is more files than anybody reads", says="`model` holds more than 20000 files",
+         spoil=_many("model"), swap=("m.pkl", "model")),
     Case(it="an editable package", says="names an editable package",
          spoil=text("score/req.txt", lambda: "-e .\n")),
     Case(it="another index", says="names a package index",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from mlops.bounds import model_bounds
 from mlops.errors import Problem, SpecError
 from mlops.hashing import HashCache, content_of
 from mlops.settings import Setting
@@ -37,7 +38,7 @@ class PathSource:
                 )
             )
         cache = HashCache.open()
-        content = content_of(self._path, cache=cache, prefix=self._path.name)
+        content = content_of(self._path, cache=cache, prefix=self._path.name, bounds=model_bounds())
         cache.save()
         if not content.files:
             raise SpecError(
