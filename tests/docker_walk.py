@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import docker_engine
+import registry
 from walk import NO_CHANGES, Walk, walking
 
 
@@ -56,3 +57,17 @@ def docker_walking(parent: Path, base: str) -> Iterator[DockerWalk]:
     finally:
         docker_engine.clean(project)
         shutil.rmtree(parent / "cache", ignore_errors=True)
+
+
+def by_way_of(user: DockerWalk, running: registry.Registry, base: str) -> None:
+    """Let images be made in a registry, upon a base that lies there."""
+    place = registry.repository(running, "base", password=True)
+    there = registry.push_base(place)
+    login = f"login: {{username: {registry.USERNAME}, password: {{secret: file/password}}}}"
+    user.walk.edit(
+        "mlops.yaml",
+        "kind: docker",
+        f"kind: docker, repository: '{running.host}/mlops/{user.project}', {login}",
+    )
+    user.walk.edit("mlops.yaml", base, there)
+    (user.walk.folder / "password").write_text(registry.PASSWORD)

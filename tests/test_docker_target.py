@@ -65,7 +65,7 @@ def looked(wanted: Desired, *, files: dict[str, Any] | None = None, **host: Any)
     sent = body(wanted)
     inspected = {
         "Config": sent,
-        "HostConfig": {**sent["HostConfig"], **host},
+        "HostConfig": {**sent["HostConfig"], **container.restarting(wanted.fields), **host},
         "Mounts": [],
         "NetworkSettings": {"Networks": {"bridge": {}}},
     }

@@ -75,12 +75,7 @@ class EngineBases:
                 pass
             return self.engine.images.inspected(name)
         except TargetError as error:
-            raise TargetError(
-                Problem(
-                    summary=f"the base image `{name}` cannot be had: {error.problems[0].summary}",
-                    hint="check its name, and that the engine may pull it; or load it there",
-                )
-            ) from error
+            raise TargetError(_not_had(name, error.problems[0].summary)) from error
 
     def _check_platform(self, base: Mapping[str, Any]) -> None:
         found = f"{base['Os']}/{base['Architecture']}"
@@ -106,6 +101,17 @@ class EngineBases:
             return facts_record(facts(tree, settings, self.inputs.python, self.inputs.platform))
         finally:
             self.engine.containers.remove(name)
+
+
+def _not_had(name: str, because: str) -> Problem:
+    """Return that a base cannot be had, and what to do: an engine says why in many words."""
+    refused = any(word in because for word in ("unauthorized", "denied", "no basic auth"))
+    host = reference(name).host
+    login = f"correct `base_image_registry`, or `docker login {host}`"
+    return Problem(
+        summary=f"the base image `{name}` cannot be had: {because}",
+        hint=login if refused else "check its name, and that the engine may pull it; or load it",
+    )
 
 
 class ContainerTree:

@@ -11,7 +11,7 @@ from pathlib import Path
 import docker_engine
 import pytest
 import registry
-from docker_walk import DockerWalk, docker_walking
+from docker_walk import DockerWalk, by_way_of, docker_walking
 from test_engine_kill import Sweeper
 from walk import NO_CHANGES
 
@@ -123,20 +123,6 @@ def test_an_update_of_a_model_that_is_pushed_is_killed(
             assert 1 == len(docker_engine.volumes(user.project))
             assert 1 == len(docker_engine.images(user.project, f"{running.host}/"))
         assert sweeper.run(*DESTROY).code == 0
-
-
-def by_way_of(user: DockerWalk, running: registry.Registry, base: str) -> None:
-    """Let images be made in a registry, upon a base that lies there."""
-    place = registry.repository(running, "base", password=True)
-    there = registry.push_base(place)
-    login = f"login: {{username: {registry.USERNAME}, password: {{secret: file/password}}}}"
-    user.walk.edit(
-        "mlops.yaml",
-        "kind: docker",
-        f"kind: docker, repository: '{running.host}/mlops/{user.project}', {login}",
-    )
-    user.walk.edit("mlops.yaml", base, there)
-    (user.walk.folder / "password").write_text(registry.PASSWORD)
 
 
 def grow(user: DockerWalk) -> None:

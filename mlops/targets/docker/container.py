@@ -72,7 +72,7 @@ def body(wanted: Desired, part: Part) -> dict[str, Any]:
             **limits(fields),
             "Mounts": _mounts(part, fields),
             "PortBindings": _bindings(fields) if part.published else {},
-            "RestartPolicy": {"Name": str(fields["restart"]) if part.published else "no"},
+            "RestartPolicy": {"Name": "no"},  # until it is ready: a crash in init() stays one
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
         },
     }
@@ -100,6 +100,11 @@ def limits(fields: Fields) -> dict[str, Any]:
         "MemorySwap": most,  # as much as the memory: none beside it
         "PidsLimit": fields["resources.limits.processes"],
     }
+
+
+def restarting(fields: Fields) -> dict[str, Any]:
+    """Return when the engine starts a container again, once it was ready."""
+    return {"RestartPolicy": {"Name": str(fields["restart"])}}
 
 
 def shares(cores: Json) -> int:

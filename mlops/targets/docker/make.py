@@ -28,9 +28,7 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progres
     subject.sweep()
     if main is not None and change.fields and change.impact is Impact.METADATA:
         yield Progress(text="changing it as it runs")
-        policy = {"RestartPolicy": {"Name": str(wanted.fields["restart"])}}
-        containers.update(str(main["Id"]), container.limits(wanted.fields) | policy)
-        subject.lay(str(main["Id"]), renewable(wanted, subject.means))
+        _adjust(subject, str(main["Id"]), change, wanted)
     elif main is not None and not change.fields and _serves(main, wanted):
         yield Progress(text="it never stopped")
     elif main is not None and _only_stopped(change):
@@ -40,6 +38,16 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progres
         found = _image(subject.snapshot, wanted)
         return (yield from Replacement(subject=subject, wanted=wanted, image=found).run())
     return 0.0
+
+
+def _adjust(subject: Subject, ref: str, change: Change, wanted: Desired) -> None:
+    """Change a container as it runs. Words alone are kept by the records: it is not touched."""
+    groups = {field.path.partition(".")[0] for field in change.fields}
+    if groups & {"resources", "restart"}:
+        limits = container.limits(wanted.fields) | container.restarting(wanted.fields)
+        subject.engine.containers.update(ref, limits)
+    if groups & {"auth", "tls"}:
+        subject.lay(ref, renewable(wanted, subject.means))
 
 
 def removed(subject: Subject) -> Iterator[Progress]:

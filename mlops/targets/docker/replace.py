@@ -53,7 +53,7 @@ class Replacement:
             self.subject.engine.containers.rename(fresh, self.subject.name)
             yield Progress(text="starting the container")
             begun = time.monotonic()
-            self._started(fresh)
+            self._serving(fresh)
             return time.monotonic() - begun
         yield Progress(text="switching: the old one stops, the new one starts")
         begun = time.monotonic()
@@ -70,11 +70,12 @@ class Replacement:
         try:
             containers.rename(old, self.subject.name + OLD)
             containers.rename(fresh, self.subject.name)
-            self._started(fresh)
+            self._serving(fresh)
         except LockedError:
             raise  # somebody else may be at it
         except MlopsError:
             containers.remove(fresh)
+            self.subject.engine.volumes.remove(self.subject.free_volume)
             with suppress(TargetError):
                 containers.rename(old, self.subject.name)
             if serving:
@@ -84,11 +85,20 @@ class Replacement:
 
     def _tried(self, trial: str) -> None:
         """See a container ready that gets no port, and remove it either way."""
+        engine = self.subject.engine
         try:
             self._started(trial)
-        finally:
+        except MlopsError:
             with suppress(LockedError):
-                self.subject.engine.containers.remove(trial)
+                engine.containers.remove(trial)
+                engine.volumes.remove(self.subject.free_volume)
+            raise
+        engine.containers.remove(trial)
+
+    def _serving(self, ref: str) -> None:
+        """Start a container for good: from the end of its `init()` the engine keeps it going."""
+        self._started(ref)
+        self.subject.engine.containers.update(ref, container.restarting(self.wanted.fields))
 
     def _started(self, ref: str) -> None:
         """Start a container and wait for the end of `init()`. What fails is stopped."""
