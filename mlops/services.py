@@ -1,6 +1,6 @@
 """What a user may write about a service whatever serves it, and what targets make of it. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
@@ -185,6 +185,11 @@ def _given(part: dict[str, Any]) -> dict[str, Any]:
 def checks_digest(written: Sequence[Any]) -> str | None:
     """Name the checks that a service must pass; nothing where there are none."""
     return fingerprint(written) if written else None
+
+
+def served(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the models among the words for the fields of a service, as `diabetes:1`."""
+    return tuple(text for path, text in labels.items() if path.startswith("models."))
 
 
 def endpoint(host: str, port: int, scheme: str = "http") -> str:

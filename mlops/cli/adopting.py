@@ -139,5 +139,6 @@ def _check_settled(done: Iterable[Adoption], found: Drift) -> None:
 
 def _line(adoption: Adoption) -> str:
     field = adoption.field
-    old, new = value(field.after), value(field.before)
+    old = field.after_label or value(field.after)
+    new = field.before_label or value(field.before)
     return f"{field.path} of {adoption.address}  {old} -> {new}"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from mlops.differences import differences
 from mlops.errors import TargetError
 from mlops.references import bare_fields
+from mlops.services import served
 from mlops.spec import Fields, Json
 from mlops.store.revisions import Revision, Revisions
 from mlops.values import Action, Desired
@@ -23,7 +24,7 @@ def past(revisions: Revisions, number: int) -> Fields:
         "changes": found.changes,
         "fields": tuple(_fields(revisions, found)),
         "services": {
-            str(thing.address): ", ".join(thing.labels.values()) or thing.endpoint
+            str(thing.address): ", ".join(served(thing.labels)) or thing.endpoint
             for thing in found.desired
             if thing.address.kind == "service"
         },

@@ -9,6 +9,7 @@ from mlops.cli.session import open_session
 from mlops.cli.terminal import view, write
 from mlops.errors import CredentialsError
 from mlops.observe import look
+from mlops.services import served
 from mlops.spec import Json
 from mlops.values import Observed, Ownership
 
@@ -43,7 +44,7 @@ def _unseen(place: str, hidden: Collection[str]) -> str:
 
 
 def _row(thing: Observed, *, held: bool) -> dict[str, Json]:
-    models = tuple(label for path, label in thing.labels.items() if path.startswith("models."))
+    models = served(thing.labels)
     ours = thing.ownership is Ownership.OURS
     state = f"{thing.state}, held" if held else thing.state
     return {

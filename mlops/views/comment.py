@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from mlops.drifted import Drift
 from mlops.plan import REASONS
 from mlops.planfile import plan_digest
+from mlops.services import served
 from mlops.values import Action, Change, FieldChange, Impact, Observed, Plan
 from mlops.views.fitting import Line, Section, fitted
 from mlops.views.markup import code, html, prose
@@ -189,7 +190,7 @@ def _field(field: FieldChange) -> str:
 def _facts(live: Observed) -> str:
     """Return what will be gone."""
     facts = {
-        "serves": ", ".join(map(str, live.labels.values())),
+        "serves": ", ".join(served(live.labels)),
         "answers at": live.endpoint,
         "since": moment(live.since),
     }
