@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mlops.bounds import code_bounds
+from mlops.brought import brought_by, inference_of
 from mlops.code import code_of
 from mlops.errors import MlopsError, Problem, SpecError
 from mlops.hashing import HashCache, content
@@ -175,6 +176,8 @@ def _pins(
     code: Mapping[str, Content],
     store: ModelStore,
 ) -> Pins:
+    if brought_by(deployment.settings):
+        return Pins(models=(), code=content([]), inference=inference_of(deployment))
     pinned = tuple(_pinned(name, deployment, newest, store) for name in deployment.models)
     if deployment.inference is None:
         inference = uncoded(deployment, _framework(deployment, spec, store))

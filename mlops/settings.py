@@ -68,8 +68,10 @@ HIDING_HINT = (
 )
 
 REGISTRY = r"^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
+REGISTRY_HINT = "write the host alone, as `myregistry.azurecr.io`"
 IMAGE = r"^[A-Za-z0-9][-A-Za-z0-9._:/]*(@sha256:[0-9a-f]{64})?$"
 """A reference to an image: a name with a tag, a digest, or both."""
+IMAGE_HINT = "write an image, as `python:3.11-slim` or `registry.example/base@sha256:…`"
 
 SIZE = r"^[1-9][0-9]{0,8}(kB|MB|GB|KiB|MiB|GiB)$"
 SIZE_HINT = "write a whole number and its unit, as `500kB`, `100MB` or `64MiB`"

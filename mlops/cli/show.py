@@ -32,7 +32,7 @@ def command(name: str, files: Files, form: str) -> None:
         "state": thing.state,
         "since": thing.since,
         "scoring": thing.endpoint,
-        "swagger": swagger(thing.endpoint),
+        "swagger": swagger(thing.endpoint) or None,
         "fields": {
             path: f"{thing.labels[path]} {value}" if path in thing.labels else value
             for path, value in sorted(bare_fields(thing.fields).items())

@@ -6,6 +6,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from mlops.brought import brought_by
 from mlops.load.files import Files
 from mlops.load.merge import Merged
 from mlops.plain import freeze
@@ -178,19 +179,22 @@ def _rebased(text: str, own: Path, first: Path) -> str:
 def _deployment(merged: Merged, kinds: Kinds, name: str) -> Deployment:
     entry, path = merged.entries("deployments")[name], ("deployments", name)
     kind = merged.entries("targets")[entry["target"]]["kind"]
+    settings = _settings(merged, kinds.targets[kind].ServiceSettings, entry, path)
+    image = brought_by(settings)
+    scored = {"path": image.score} if image else {}
     return Deployment(
         name=name,
         target=entry["target"],
-        models=tuple(entry["models"]),
+        models=tuple(entry.get("models", ())),
         inference=entry.get("inference"),
-        settings=_settings(merged, kinds.targets[kind].ServiceSettings, entry, path),
+        settings=settings,
         tags=freeze(entry.get("tags", {})),
         loose_tags=_loose(merged, path),
         description=entry.get("description", ""),
         protect=entry.get("protect", False),
         renamed_from=entry.get("renamed_from") or "",
         checks=tuple(
-            _check(merged, (*path, "checks", index), check)
+            _check(merged, (*path, "checks", index), check, scored)
             for index, check in enumerate(entry.get("checks", []))
         ),
         where=merged.key(path),
@@ -207,8 +211,10 @@ def _loose(merged: Merged, path: tuple[str, str]) -> tuple[str, ...]:
     return tuple(sorted(str(steps[2]) for steps in merged.loose if steps[:2] == path))
 
 
-def _check(merged: Merged, path: tuple[Any, ...], data: Mapping[str, Any]) -> Check:
-    request, expect = dict(data.get("request", {})), dict(data.get("expect", {}))
+def _check(
+    merged: Merged, path: tuple[Any, ...], data: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Check:
+    request, expect = {**defaults, **data.get("request", {})}, dict(data.get("expect", {}))
     if "latency" in expect:
         expect["latency"] = duration(expect["latency"])
     if "tolerance" in expect:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from mlops.brought import BESIDE
 from mlops.claims import clash, port_claim
 from mlops.clients.text import brief
 from mlops.clients.yaml import Steps
@@ -27,6 +28,7 @@ def check_references(merged: Merged, kinds: Kinds) -> Iterator[Problem]:
             path = ("deployments", name)
             yield from _known(merged, "targets", entry.get("target"), (*path, "target"))
             yield from _known(merged, "inference", entry.get("inference"), (*path, "inference"))
+            yield from _brought(merged, entry, path, kinds)
             yield from _uncoded(merged, entry, path)
             yield from _models(merged, entry.get("models"), (*path, "models"))
             yield from _checks(merged, entry.get("checks"), (*path, "checks"))
@@ -55,10 +57,25 @@ def _known(merged: Merged, section: str, name: Any, path: Steps) -> Iterator[Pro
         yield Problem(summary=summary, where=merged.value(path), hint=hint)
 
 
+def _brought(
+    merged: Merged, entry: Mapping[str, Any], path: Steps, kinds: Kinds
+) -> Iterator[Problem]:
+    """Tell what means nothing to an image that serves by itself."""
+    kind = target_kind(merged, entry, kinds)
+    known = properties(kinds.targets[kind].ServiceSettings) if kind else {}
+    if "image" not in entry or "image" not in known:
+        return
+    for key in entry:
+        if key not in BESIDE and (key in known or key in ("inference", "models")):
+            summary = f"`{key}` means nothing to `{path[-1]}`, whose `image` serves by itself"
+            where = merged.key((*path, key))
+            yield Problem(summary=summary, where=where, hint=f"remove `{key}`, or `image`")
+
+
 def _uncoded(merged: Merged, entry: Mapping[str, Any], path: Steps) -> Iterator[Problem]:
     """Tell why a deployment without `inference` cannot be served; of the store `resolve` asks."""
     models = entry.get("models")
-    if "inference" in entry or not isinstance(models, list):
+    if "inference" in entry or "image" in entry or not isinstance(models, list):
         return
     framework: Any = {}
     if len(models) == 1:

@@ -147,7 +147,7 @@ def deployment_schema(kinds: Kinds, kind: str | None = None) -> dict[str, Any]:
     """Return the schema of an entry of `deployments` on a target of `kind`, or of any."""
     if kind is not None:
         row = kinds.targets[kind].ServiceSettings
-        schema = of_class(DeploymentSection, properties(row))
+        schema = _served(of_class(DeploymentSection, properties(row)))
         schema["required"] += required(row)
         return schema
     keys: dict[str, Any] = {}
@@ -156,7 +156,17 @@ def deployment_schema(kinds: Kinds, kind: str | None = None) -> dict[str, Any]:
             known = keys.setdefault(key, value)
             if known != value:
                 keys[key] = {"anyOf": [*known.get("anyOf", [known]), value]}
-    return of_class(DeploymentSection, keys)
+    return _served(of_class(DeploymentSection, keys))
+
+
+def _served(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a service that has models, unless it brings an image."""
+    if "image" not in schema["properties"]:
+        schema["required"].append("models")
+        return schema
+    models = {"models": schema["properties"]["models"]}
+    then = {"properties": models, "required": ["models"]}
+    return {**schema, "if": {"not": {"required": ["image"]}}, "then": then}
 
 
 def _with_variables(schema: Any) -> Any:

@@ -97,7 +97,7 @@ def _shape(kind: Any, setting: Setting) -> dict[str, Any]:
         return {**_reference(), "writeOnly": True}
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return of_class(kind)
-    return _union(kind) if isinstance(kind, tuple) else _generic(kind, setting)
+    return _union(kind, setting) if isinstance(kind, tuple) else _generic(kind, setting)
 
 
 def _generic(kind: Any, setting: Setting) -> dict[str, Any]:
@@ -111,11 +111,14 @@ def _generic(kind: Any, setting: Setting) -> dict[str, Any]:
     return {}
 
 
-def _union(members: tuple[Any, ...]) -> dict[str, Any]:
+def _union(members: tuple[Any, ...], setting: Setting) -> dict[str, Any]:
     if all(member in _PLAIN for member in members):
         return {"type": [_PLAIN[member] for member in members]}
     if set(members) == {str, SecretRef}:
         return {**_reference(), "type": ["string", "object"]}
+    short, *longer = members
+    if short is str and [isinstance(kind, type) for kind in longer] == [True]:
+        return {**of_class(longer[0]), "type": ["object", "string"], **_limits(setting)}
     return {"anyOf": [of(member) for member in members]}
 
 

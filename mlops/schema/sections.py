@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
+from mlops.brought import Registry
 from mlops.plain import NOTHING
 from mlops.settings import (
     ALIAS,
@@ -15,18 +16,18 @@ from mlops.settings import (
     DAY_HINT,
     DURATION_HINT,
     IMAGE,
+    IMAGE_HINT,
     LABEL,
     LABEL_HINT,
     MODEL_NAME,
     POSITIVE,
     PYTHON,
-    REGISTRY,
     SERVICE_HINT,
     SERVICE_NAME,
     VARIABLE_NAME,
     Setting,
 )
-from mlops.spec import SecretRef, Variables
+from mlops.spec import Variables
 
 MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + rf"(:[1-9][0-9]{{0,8}}|@{ALIAS[1:-1]})?$"
 REFERENCE_HINT = (
@@ -75,22 +76,6 @@ class ModelSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseRegistrySection:
-    """A private registry of base images, and who asks it."""
-
-    address: Annotated[
-        str,
-        Setting(
-            "Host of the registry, with its port if it has one.",
-            pattern=REGISTRY,
-            hint="write the host alone, as `myregistry.azurecr.io`",
-        ),
-    ]
-    username: Annotated[str, Setting("Name of the user.")]
-    password: Annotated[SecretRef, Setting("Where the password or token lives.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceSection:
     """How a model is served: a folder of code, its entry script and its packages."""
 
@@ -122,11 +107,11 @@ class InferenceSection:
             "Image with that Python which an image of the service is made upon. Default:"
             " python:<version>-slim.",
             pattern=IMAGE,
-            hint="write an image, as `python:3.11-slim` or `registry.example/base@sha256:…`",
+            hint=IMAGE_HINT,
         ),
     ] = None
     base_image_registry: Annotated[
-        BaseRegistrySection | None,
+        Registry | None,
         Setting("Registry of `base_image`, where that is private."),
     ] = None
     environment_variables: Annotated[
@@ -199,7 +184,7 @@ class DeploymentSection:
             "Models that it serves: `name` is the newest of this file, `name:3` a version of the "
             "store, `name@champion` the version that has this alias."
         ),
-    ]
+    ] = ()
     inference: Annotated[
         str | None,
         Setting(

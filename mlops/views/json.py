@@ -153,6 +153,6 @@ def _unobserved(one: Unobserved) -> dict[str, Any]:
 
 def _typed(event: Event) -> dict[str, Any]:
     plain = {"type": type(event).__name__.lower(), **to_plain(event)}
-    if isinstance(event, Done) and event.endpoint:
+    if isinstance(event, Done) and swagger(event.endpoint):
         plain["swagger"] = swagger(event.endpoint)
     return plain

@@ -179,7 +179,7 @@ def _endpoints(done: Sequence[Done], paper: Paper) -> str:
     lines = [f"Endpoints of {counted(len(done), 'service')}:"]
     for outcome in sorted(done, key=lambda outcome: outcome.address):
         lines.append(f"  {pad(outcome.address.name, longest)}  {paper.ink(outcome.endpoint)}")
-        if len(done) <= FEW:
+        if len(done) <= FEW and swagger(outcome.endpoint):
             lines.append(f"  {' ' * longest}  {paper.ink(swagger(outcome.endpoint))}")
     if len(done) > FEW:
         lines.append(f"  {' ' * longest}  {SWAGGER} in place of {SCORE} describes each")

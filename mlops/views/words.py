@@ -130,8 +130,8 @@ def moment(text: str) -> str:
 
 
 def swagger(endpoint: str) -> str:
-    """Return the address of the description that stands beside a scoring address."""
-    return endpoint.removesuffix(SCORE) + SWAGGER
+    """Return the address of the description that stands beside a scoring address, if any does."""
+    return endpoint.removesuffix(SCORE) + SWAGGER if endpoint.endswith(SCORE) else ""
 
 
 def _text(given: str) -> str:

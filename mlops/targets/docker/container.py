@@ -13,6 +13,7 @@ from mlops.spec import Fields, Json
 from mlops.targets.docker import marks
 from mlops.targets.docker.laid import FOLDER, TLS, File, label
 from mlops.targets.docker.settings import RECORDED
+from mlops.targets.docker.shape import shape
 from mlops.values import Desired, ModelVersion
 
 DRAIN = 10.0
@@ -24,9 +25,8 @@ PROCESSES = 1024
 SECOND = 10**9
 """The engine counts in nanoseconds."""
 
-PORT = f"{paths.PORT}/tcp"
-INSTANCE = f"/{paths.INSTANCE}"
 CODE = "code"
+HOME = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108  the container's own
 DATA = "/var/azureml-data"
 """Where the volume of collected data is mounted; the data lies in a folder that its server owns."""
 
@@ -52,29 +52,35 @@ class Part:
 
 def body(wanted: Desired, part: Part) -> dict[str, Any]:
     """Return a container as the engine's API has it."""
-    fields = wanted.fields
+    fields, kind = wanted.fields, shape(wanted.fields)
+    variables = group(fields, "environment_variables") if kind.brought else HOME
     return {
         "Image": part.image,
-        "User": paths.USER,
-        "Env": ["HOME=/tmp", "TMPDIR=/tmp"],
+        "User": kind.user,
+        "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": dict(part.labels),
-        "ExposedPorts": {PORT: {}},
-        "Healthcheck": {
-            "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe(fields)],
-            "Interval": 10 * SECOND,
-            "Timeout": 5 * SECOND,
-            "Retries": 3,
-            "StartPeriod": 600 * SECOND,
-        },
+        "ExposedPorts": {kind.listens: {}},
+        **({} if kind.brought else {"Healthcheck": _healthcheck(fields)}),
         "StopTimeout": GRACE,
         "HostConfig": {
             **confined(),
             **limits(fields),
+            "ReadonlyRootfs": not kind.writable,
             "Mounts": _mounts(part, fields),
-            "PortBindings": _bindings(fields) if part.published else {},
+            "PortBindings": _bindings(part, fields),
             "RestartPolicy": {"Name": "no"},  # until it is ready: a crash in init() stays one
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
         },
+    }
+
+
+def _healthcheck(fields: Fields) -> dict[str, Any]:
+    return {
+        "Test": ["CMD", paths.python(paths.SERVER), "-I", "-S", "-c", _probe(fields)],
+        "Interval": 10 * SECOND,
+        "Timeout": 5 * SECOND,
+        "Retries": 3,
+        "StartPeriod": 600 * SECOND,
     }
 
 
@@ -118,14 +124,14 @@ def nano(cores: Json) -> int:
 
 
 def labels(
-    wanted: Desired, given: Mapping[str, str], image_tag: str, settings: File
+    wanted: Desired, given: Mapping[str, str], image_tag: str, settings: File | None
 ) -> dict[str, str]:
     """Return the labels of a container: its mark, and its fields but those that may change."""
     words = json.dumps(dict(wanted.labels), sort_keys=True, separators=(",", ":"))
     return {
         **given,
         marks.IMAGE: image_tag,
-        marks.LAID: label(settings),
+        **({marks.LAID: label(settings)} if settings else {}),
         marks.FIELDS: told(wanted),
         marks.WORDS: words,
     }
@@ -194,7 +200,10 @@ def group(fields: Fields, name: str) -> dict[str, Any]:
 
 
 def _mounts(part: Part, fields: Fields) -> list[dict[str, str]]:
-    volumes = {INSTANCE: part.volume, DATA: str(fields.get("collect_model_data.volume") or "")}
+    volumes = {
+        shape(fields).folder: part.volume,
+        DATA: str(fields.get("collect_model_data.volume") or ""),
+    }
     return [
         {"Type": "volume", "Source": volume, "Target": target}
         for target, volume in volumes.items()
@@ -207,8 +216,12 @@ def _probe(fields: Fields) -> str:
     return (CONNECTED + secured + PROBE).format(port=paths.PORT)
 
 
-def _bindings(fields: Fields) -> dict[str, list[dict[str, str]]]:
-    return {PORT: [{"HostIp": str(fields["host"]), "HostPort": str(fields["port"])}]}
+def _bindings(part: Part, fields: Fields) -> dict[str, list[dict[str, str]]]:
+    """Return where the port is published: of a trial nowhere, unless it is asked from outside."""
+    kind = shape(fields)
+    if part.published:
+        return {kind.listens: [{"HostIp": str(fields["host"]), "HostPort": str(fields["port"])}]}
+    return {kind.listens: [{"HostIp": "127.0.0.1", "HostPort": ""}]} if kind.brought else {}
 
 
 def _model(name: str, version: ModelVersion) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _fields(deployment: Deployment, pins: Pins, owner: Owner) -> dict[str, Json]
         "host": settings.host,
         "port": settings.port,
         **serving_fields(settings.serving),
-        **_resources(settings.resources, deployment),
+        **resource_fields(settings.resources, deployment),
         **facing_fields(settings, locked=settings.auth is not None),
         **tls_fields(settings.tls, deployment, owner),
         **_collected(settings.collect_model_data, container_name(owner.project, deployment.name)),
@@ -137,7 +137,7 @@ def _unlocked(deployment: Deployment, name: str) -> Problem:
     )
 
 
-def _resources(asked: Resources, deployment: Deployment) -> dict[str, Json]:
+def resource_fields(asked: Resources, deployment: Deployment) -> dict[str, Json]:
     """Return what a container gets. Raises SpecError where a limit is below what it is sure of."""
     sure = memory(asked.memory)
     limits = asked.limits

@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.errors import TargetError
-from mlops.targets.docker.container import INSTANCE
+from mlops.targets.docker import marks
+from mlops.targets.docker.answering import unready
+from mlops.targets.docker.machine import machine_of
 from mlops.targets.docker.moments import seconds
+from mlops.targets.docker.shape import INSTANCE, shape
 from mlops.units import size
 from mlops.values import Health
 
@@ -29,15 +33,27 @@ def health(engine: Engine, ref: str) -> Health:
         inspected = engine.containers.inspected(ref)
     except MissingError:
         return Health(ready=0, failed=1, total=1, summary="the container is not there")
-    found = judged(inspected, _record(engine, str(inspected["Id"])))
+    found = _judged(engine, inspected)
     if not found.failed:
         return found
-    log: tuple[str, ...] = ()
+    return replace(found, log=last_lines(engine, str(inspected["Id"])))
+
+
+def last_lines(engine: Engine, ref: str) -> tuple[str, ...]:
+    """Return the last lines that a container printed; none if the engine does not tell."""
     with suppress(TargetError):
-        log = tuple(
-            engine.containers.lines(str(inspected["Id"]), follow=False, count=LAST, since=0)
-        )
-    return Health(ready=0, failed=1, total=1, summary=found.summary, log=log)
+        return tuple(engine.containers.lines(ref, follow=False, count=LAST, since=0))
+    return ()
+
+
+def _judged(engine: Engine, inspected: Mapping[str, Any]) -> Health:
+    told = marks.written(inspected["Config"].get("Labels") or {}, marks.FIELDS)
+    if not shape(told).brought:
+        return judged(inspected, _record(engine, str(inspected["Id"])))
+    if not _answers(inspected["State"]):
+        return judged(inspected, {})
+    summary = unready(inspected, told, machine_of(engine.wire.address))
+    return Health(ready=int(not summary), failed=0, total=1, summary=summary or "ready")
 
 
 def judged(inspected: Mapping[str, Any], record: Mapping[str, Any]) -> Health:

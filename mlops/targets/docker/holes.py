@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlops.images import paths
 from mlops.spec import Json
-from mlops.targets.docker.container import DATA, INSTANCE, PORT
+from mlops.targets.docker.container import DATA
+from mlops.targets.docker.shape import Shape, shape
 
 BRIDGES = ("bridge", "podman")
 """How engines call the network that a container is in unless it was put elsewhere."""
@@ -23,21 +23,21 @@ def network(inspected: Mapping[str, Any]) -> str:
 
 def holes(inspected: Mapping[str, Any], fields: Mapping[str, Json]) -> Iterator[str]:
     """Yield what a container may do that ours may not."""
-    host, config = inspected["HostConfig"], inspected["Config"]
+    host, config, kind = inspected["HostConfig"], inspected["Config"], shape(fields)
     if host.get("Privileged"):
         yield "privileged"
-    if config.get("User") != paths.USER:
+    if config.get("User") != kind.user:
         yield f"runs as `{config.get('User') or 'root'}`"
     if host.get("GroupAdd"):
         yield "more groups"
-    if not host.get("ReadonlyRootfs"):
+    if not (host.get("ReadonlyRootfs") or kind.writable):
         yield "writable root"
     if "ALL" not in (host.get("CapDrop") or ()) or host.get("CapAdd"):
         yield "capabilities"
     yield from _security(host)
     yield from _shared(host)
     yield from _mounted(inspected, fields)
-    yield from _published(host)
+    yield from _published(host, kind)
 
 
 def _security(host: Mapping[str, Any]) -> Iterator[str]:
@@ -60,12 +60,12 @@ def _mounted(inspected: Mapping[str, Any], fields: Mapping[str, Json]) -> Iterat
     kept = fields.get("collect_model_data.volume")
     for one in inspected.get("Mounts") or ():
         data = one["Destination"] == DATA and kept is not None and one.get("Name") == kept
-        if one["Destination"] != INSTANCE and not data:
+        if one["Destination"] != shape(fields).folder and not data:
             yield f"mounts {one.get('Source')}"
 
 
-def _published(host: Mapping[str, Any]) -> Iterator[str]:
-    others = set(host.get("PortBindings") or ()) - {PORT}
+def _published(host: Mapping[str, Any], kind: Shape) -> Iterator[str]:
+    others = set(host.get("PortBindings") or ()) - {kind.listens}
     yield from (f"publishes {port}" for port in sorted(others))
     if host.get("PublishAllPorts"):
         yield "publishes all ports"

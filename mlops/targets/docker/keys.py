@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.keys import SLOTS
-from mlops.targets.docker.container import INSTANCE
 from mlops.targets.docker.laid import KEYS
+from mlops.targets.docker.shape import INSTANCE
 
 
 def keys_of(engine: Engine, name: str) -> Mapping[str, str]:

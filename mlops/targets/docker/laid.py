@@ -16,6 +16,7 @@ from mlops.images import paths
 from mlops.plain import NOTHING
 from mlops.spec import Json
 from mlops.targets.docker.moments import seconds
+from mlops.targets.docker.shape import shape
 
 SETTINGS = "settings.json"
 KEYS = "keys.json"
@@ -59,15 +60,17 @@ def label(settings: File) -> str:
     return f"{len(settings.data)} {settings.stamp}"
 
 
-def archive(files: Mapping[str, File], links: Mapping[str, str] = NOTHING) -> bytes:
-    """Return a tar for the volume of a service: files that its server alone may read, and links."""
-    uid, _, gid = paths.USER.partition(":")
+def archive(
+    files: Mapping[str, File], links: Mapping[str, str] = NOTHING, user: str = paths.USER
+) -> bytes:
+    """Return a tar for the volume of a service: files that `user` alone may read, and links."""
+    uid, _, gid = user.partition(":")
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, file in sorted(files.items()):
             info = tarfile.TarInfo(name)
             info.size, info.mode, info.mtime = len(file.data), MODE, file.stamp
-            info.uid, info.gid = int(uid), int(gid)
+            info.uid, info.gid = int(uid), int(gid or uid)
             tar.addfile(info, io.BytesIO(file.data))
         for name, goal in sorted(links.items()):
             link = tarfile.TarInfo(name)
@@ -90,6 +93,8 @@ def data_folder() -> bytes:
 
 def wanted_files(told: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the files that the volume of a service must hold, by its fields."""
+    if shape(told).brought:
+        return tuple(path.partition(".")[2] for path in told if path.startswith("secrets."))
     return (
         SETTINGS,
         *((KEYS,) if "auth.type" in told else ()),
@@ -115,6 +120,8 @@ def _told(name: str, labelled: str, stat: Mapping[str, Any] | None) -> Iterator[
         primary, secondary = divmod(stamp, MANY)
         for slot, generation in (("primary", primary), ("secondary", secondary)):
             yield f"auth.{slot}", generation or EDITED
+    elif not stamp and name != TLS:
+        yield f"secrets.{name}", EDITED
     elif not stamp:
         yield from (("tls.certificate", EDITED), ("tls.key", EDITED))
 

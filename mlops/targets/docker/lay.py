@@ -10,11 +10,12 @@ from mlops.references import place_of
 from mlops.spec import SecretRef
 from mlops.targets.docker import container
 from mlops.targets.docker.desire import image_of
-from mlops.targets.docker.laid import KEYS, TLS, File, any_stamp, keys_stamp
+from mlops.targets.docker.laid import KEYS, SETTINGS, TLS, File, any_stamp, keys_stamp
+from mlops.targets.docker.shape import shape
 from mlops.values import Desired
 
 
-def settings_file(wanted: Desired, means: Means) -> File:
+def _settings(wanted: Desired, means: Means) -> File:
     """Return the settings of a service, with the secrets that its variables hold."""
     models = {
         model.name: means.registered(model.name, model.content.digest)
@@ -23,6 +24,16 @@ def settings_file(wanted: Desired, means: Means) -> File:
     given = container.group(wanted.fields, "environment_variables")
     variables = {name: _value(value, means) for name, value in given.items()}
     return File(data=_json(container.settings(wanted, models, variables)), stamp=any_stamp())
+
+
+def files_of(wanted: Desired, means: Means) -> dict[str, File]:
+    """Return all that the volume of a service holds when its container starts."""
+    if shape(wanted.fields).brought:
+        return {
+            name: File(data=_value(value, means).encode(), stamp=any_stamp())
+            for name, value in container.group(wanted.fields, "secrets").items()
+        }
+    return {SETTINGS: _settings(wanted, means), **renewable(wanted, means)}
 
 
 def renewable(wanted: Desired, means: Means) -> dict[str, File]:

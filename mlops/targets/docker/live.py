@@ -11,7 +11,7 @@ from mlops.images.parts import made_of
 from mlops.settings import memory_words
 from mlops.spec import Json
 from mlops.targets.docker import marks
-from mlops.targets.docker.container import INSTANCE, PORT, nano, shares
+from mlops.targets.docker.container import nano, shares
 from mlops.targets.docker.holes import holes, network
 from mlops.targets.docker.laid import laid_fields
 from mlops.targets.docker.names import (
@@ -21,6 +21,7 @@ from mlops.targets.docker.names import (
     image_tag,
     passing_names,
 )
+from mlops.targets.docker.shape import INSTANCE, SECRETS, shape
 from mlops.values import Address, Observed, Owner, Ownership
 
 Entry = Mapping[str, Any]
@@ -82,7 +83,9 @@ def main_of(snapshot: Snapshot, project: str, service: str) -> Entry | None:
 
 def volume_of(entry: Entry) -> str:
     """Return the name of the volume that holds the settings of a container."""
-    mounts = (one for one in entry.get("Mounts") or () if one.get("Destination") == INSTANCE)
+    mounts = (
+        one for one in entry.get("Mounts") or () if one.get("Destination") in (INSTANCE, SECRETS)
+    )
     return str(next((one.get("Name") or "" for one in mounts), ""))
 
 
@@ -157,7 +160,7 @@ def live_fields(entry: Entry, look: Look | None, images: Mapping[str, Entry]) ->
         host = look.inspected["HostConfig"]
         fields |= laid_fields(labels.get(marks.LAID, ""), look.files)
         fields |= _resources(fields, host)
-        fields |= _published(host)
+        fields |= _published(host, shape(fields).listens)
         fields["restart"] = (host.get("RestartPolicy") or {}).get("Name") or "no"
         fields["network"] = network(look.inspected)
         fields["confinement"] = ", ".join(holes(look.inspected, fields)) or "full"
@@ -199,9 +202,9 @@ def _resources(told: Mapping[str, Json], host: Entry) -> dict[str, Json]:
     }
 
 
-def _published(host: Entry) -> dict[str, Json]:
+def _published(host: Entry, port: str) -> dict[str, Json]:
     """Return where the port of a container is published; nothing where that is not once."""
-    bound = (host.get("PortBindings") or {}).get(PORT) or []
+    bound = (host.get("PortBindings") or {}).get(port) or []
     if len(bound) != 1 or not str(bound[0].get("HostPort")).isdigit():
         return {"host": None, "port": None}
     return {"host": bound[0].get("HostIp") or "0.0.0.0", "port": int(bound[0]["HostPort"])}  # noqa: S104  the engine's default

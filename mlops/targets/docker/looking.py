@@ -12,9 +12,9 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.listeners import listening
 from mlops.targets.docker import marks
-from mlops.targets.docker.container import INSTANCE
 from mlops.targets.docker.laid import wanted_files
 from mlops.targets.docker.live import Entry, Look, Snapshot, main_of
+from mlops.targets.docker.shape import shape
 from mlops.values import Address, Desired, Observed, Ownership
 
 AT_ONCE = 8
@@ -43,8 +43,9 @@ def looks(
         with suppress(MissingError):  # it went since it was listed
             inspected = engine.containers.inspected(ref)
             told = marks.written(marks.labels_of(main), marks.FIELDS)
+            folder = shape(told).folder
             files = {
-                name: engine.files.stat(ref, f"{INSTANCE}/{name}") for name in wanted_files(told)
+                name: engine.files.stat(ref, f"{folder}/{name}") for name in wanted_files(told)
             }
             return ref, Look(inspected=inspected, files=files)
         return None

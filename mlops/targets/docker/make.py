@@ -1,14 +1,21 @@
 """Changes the container of a service, as little as its change needs."""
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.clients.oci.login import told
+from mlops.clients.oci.reference import reference
 from mlops.errors import Problem, TargetError
+from mlops.images.login import login_of
+from mlops.spec import Json
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
 from mlops.targets.docker.lay import renewable
 from mlops.targets.docker.live import Entry, Snapshot, images, name_of, volume_of
 from mlops.targets.docker.replace import Replacement
+from mlops.targets.docker.shape import OURS, REFERENCE
 from mlops.targets.docker.subject import Subject
 from mlops.values import Address, Change, Desired, Impact, Progress
 
@@ -35,7 +42,7 @@ def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progres
         yield Progress(text="starting the container")
         containers.start(str(main["Id"]))
     else:
-        found = _image(subject.snapshot, wanted)
+        found = yield from _image(subject, wanted)
         return (yield from Replacement(subject=subject, wanted=wanted, image=found).run())
     return 0.0
 
@@ -47,7 +54,7 @@ def _adjust(subject: Subject, ref: str, change: Change, wanted: Desired) -> None
         limits = container.limits(wanted.fields) | container.restarting(wanted.fields)
         subject.engine.containers.update(ref, limits)
     if groups & {"auth", "tls"}:
-        subject.lay(ref, renewable(wanted, subject.means))
+        subject.lay(ref, OURS, renewable(wanted, subject.means))
 
 
 def removed(subject: Subject) -> Iterator[Progress]:
@@ -75,9 +82,15 @@ def remove_leftover(engine: Engine, address: Address, snapshot: Snapshot) -> Non
         engine.volumes.remove(volume)
 
 
-def _image(snapshot: Snapshot, wanted: Desired) -> str:
-    """Return the image of a service, which was made before. Raises TargetError if it went."""
-    found = images(snapshot).get(image_of(wanted).tag)
+def _image(subject: Subject, wanted: Desired) -> Generator[Progress, None, str]:
+    """Return the image of a service, which was made before. Raises TargetError if it went.
+
+    One that somebody brought is pulled if the engine lacks it.
+    """
+    brought = str(wanted.fields.get(REFERENCE, ""))
+    if brought:
+        return (yield from _pulled(subject, brought, wanted.inputs.get("registry")))
+    found = images(subject.snapshot).get(image_of(wanted).tag)
     if found is not None:
         return str(found["Id"])
     raise TargetError(
@@ -85,10 +98,21 @@ def _image(snapshot: Snapshot, wanted: Desired) -> str:
     )
 
 
+def _pulled(subject: Subject, name: str, registry: Json) -> Generator[Progress, None, str]:
+    found = subject.engine.images
+    with suppress(MissingError):
+        return str(found.inspected(name)["Id"])
+    yield Progress(text=f"pulling {name}")
+    login = login_of(subject.settings, registry, subject.means, reference(name).host)
+    for _ in found.pull(name, told(login)):
+        pass
+    return str(found.inspected(name)["Id"])
+
+
 def _serves(main: Entry, wanted: Desired) -> bool:
     """Tell whether a container runs what is wanted: one that a failed change left alone."""
-    told = marks.labels_of(main).get(marks.FIELDS)
-    return main.get("State") == "running" and told == container.told(wanted)
+    labelled = marks.labels_of(main).get(marks.FIELDS)
+    return main.get("State") == "running" and labelled == container.told(wanted)
 
 
 def _only_stopped(change: Change) -> bool:

@@ -4,19 +4,21 @@ Safe to be cut short anywhere: names are deterministic, and what is left over be
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem, TargetError
 from mlops.images import paths
+from mlops.plain import NOTHING
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
-from mlops.targets.docker.health import health
+from mlops.targets.docker.health import health, last_lines
 from mlops.targets.docker.laid import SETTINGS, File, data_folder
-from mlops.targets.docker.lay import renewable, settings_file
+from mlops.targets.docker.lay import files_of
 from mlops.targets.docker.live import Entry, volume_of
 from mlops.targets.docker.names import NEXT, OLD, TRIAL
+from mlops.targets.docker.shape import shape
 from mlops.targets.docker.subject import Subject
 from mlops.values import Desired, Health, Progress
 
@@ -43,12 +45,12 @@ class Replacement:
         main = self.subject.main
         serving = main is not None and main.get("State") == "running"
         yield Progress(text="writing its settings")
-        settings = settings_file(self.wanted, self.subject.means)
+        files = files_of(self.wanted, self.subject.means)
         self._volumes()
         if serving:
             yield Progress(text="trying it beside what serves")
-            self._tried(self._created(TRIAL, settings))
-        fresh = self._created(NEXT, settings)
+            self._tried(self._created(TRIAL, files))
+        fresh = self._created(NEXT, files)
         if main is None:
             self.subject.engine.containers.rename(fresh, self.subject.name)
             yield Progress(text="starting the container")
@@ -106,11 +108,13 @@ class Replacement:
         found = self._settled(ref)
         if found.ready:
             return
+        log = found.log or last_lines(self.subject.engine, ref)
         self.subject.engine.containers.stop(ref)
-        raise IncompleteError(Problem(summary=found.summary), log=found.log)
+        raise IncompleteError(Problem(summary=found.summary), log=log)
 
     def _settled(self, ref: str) -> Health:
-        deadline = time.monotonic() + PATIENCE
+        patience = float(str(self.wanted.fields.get("image.start_timeout", PATIENCE)))
+        deadline = time.monotonic() + patience
         pause = FIRST_PAUSE
         while True:
             self.subject.engine.allowed()
@@ -120,9 +124,9 @@ class Replacement:
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _created(self, ending: str, settings: File) -> str:
-        """Make a container and lay its settings into its volume; return its id."""
-        subject, wanted = self.subject, self.wanted
+    def _created(self, ending: str, files: Mapping[str, File]) -> str:
+        """Make a container and lay its files into its volume; return its id."""
+        subject, wanted, kind = self.subject, self.wanted, shape(self.wanted.fields)
         mark = marks.mark(
             wanted,
             subject.owner,
@@ -133,12 +137,17 @@ class Replacement:
             name=subject.name + ending,
             volume=subject.free_volume,
             image=self.image,
-            labels=container.labels(wanted, mark, image_of(wanted).tag, settings),
+            labels=container.labels(
+                wanted,
+                mark,
+                "" if kind.brought else image_of(wanted).tag,
+                files.get(SETTINGS),
+            ),
             published=ending != TRIAL,
         )
         made = subject.engine.containers.create(part.name, container.body(wanted, part))
-        files = {SETTINGS: settings, **renewable(wanted, subject.means)}
-        subject.lay(made, files, {container.CODE: f"/{paths.CODE}"})
+        links = NOTHING if kind.brought else {container.CODE: f"/{paths.CODE}"}
+        subject.lay(made, kind, files, links)
         if "collect_model_data.volume" in wanted.fields:
             subject.engine.files.put(made, container.DATA, data_folder())
         return made

@@ -28,7 +28,7 @@ from mlops.targets.docker.live import (
     state_of,
     words_of,
 )
-from mlops.targets.docker.machine import answers_at, claim_of
+from mlops.targets.docker.machine import SCORE, answers_at, claim_of
 from mlops.targets.docker.names import container_name, passing_names
 from mlops.values import Address, Observed, Owner, Ownership
 
@@ -104,7 +104,7 @@ def _service(eye: Eye, entry: Entry, snapshot: Snapshot) -> Observed:
         needs=needs_of(eye.place, entry),
         claims=(claim_of(*at),) if at and state_of(entry) != STOPPED else (),
         labels=freeze({**words, **words_of(fields), **key_labels(known)}),
-        endpoint=answers_at(*at, scheme) if at else "",
+        endpoint=answers_at(*at, scheme, str(fields.get("image.score", SCORE))) if at else "",
         state=_state(entry),
         since=_since(entry),
     )

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from mlops.brought import Brought
 from mlops.facing import LOGS, Boundary, Cors, Largest, Logs, Policy, Sample, Tls, Workspace
 from mlops.services import RESOURCES, SERVING, Auth, Resources, Serving
-from mlops.settings import HOST, HOST_HINT, Setting
+from mlops.settings import HOST, HOST_HINT, IMAGE, IMAGE_HINT, Setting
 from mlops.spec import SecretRef
 from mlops.values import Impact
 
@@ -82,6 +83,14 @@ class ServiceSettings:
             hint=HOST_HINT,
         ),
     ] = "127.0.0.1"
+    image: Annotated[
+        str | Brought | None,
+        Setting(
+            "An image that already serves, in place of `inference` and `models`.",
+            pattern=IMAGE,
+            hint=f"{IMAGE_HINT}, or `{{reference: …, port: …, ready: …}}`",
+        ),
+    ] = None
     serving: Annotated[Serving, Setting("How requests are served.")] = SERVING
     auth: Annotated[Auth | None, Setting("Who may ask it; everybody by default.")] = None
     resources: Annotated[Resources, Setting("What the container gets of the machine.")] = RESOURCES

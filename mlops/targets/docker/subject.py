@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mlops.clients.docker.engine import Engine
 from mlops.plain import NOTHING
 from mlops.protocols import Means
-from mlops.targets.docker import container
 from mlops.targets.docker.laid import File, archive
 from mlops.targets.docker.live import Entry, Snapshot, main_of, volume_of
 from mlops.targets.docker.names import PASSING, SLOTS, container_name
+from mlops.targets.docker.shape import Shape
 from mlops.values import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A service as it was listed. `engine` asks the lease before each change."""
+    """A service as it was listed. `engine` asks the lease before each change.
+
+    `settings` are those of the target.
+    """
 
     engine: Engine
     snapshot: Snapshot
     owner: Owner
     means: Means
+    settings: Any
     service: str
 
     @property
@@ -39,10 +44,16 @@ class Subject:
         used = volume_of(self.main) if self.main else ""
         return next(self.name + slot for slot in SLOTS if self.name + slot != used)
 
-    def lay(self, ref: str, files: Mapping[str, File], links: Mapping[str, str] = NOTHING) -> None:
+    def lay(
+        self,
+        ref: str,
+        kind: Shape,
+        files: Mapping[str, File],
+        links: Mapping[str, str] = NOTHING,
+    ) -> None:
         """Put files into the volume that a container mounts."""
         if files:
-            self.engine.files.put(ref, container.INSTANCE, archive(files, links))
+            self.engine.files.put(ref, kind.folder, archive(files, links, kind.user))
 
     def sweep(self) -> None:
         """Remove what an apply that was cut short left of this service."""

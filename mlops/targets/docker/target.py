@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from mlops.brought import brought_by
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
@@ -13,6 +14,7 @@ from mlops.errors import TargetError
 from mlops.images.builder import Builder
 from mlops.protocols import Means
 from mlops.spec import Deployment, Fields
+from mlops.targets.docker.brought import desired_brought
 from mlops.targets.docker.desire import At, desired_image, desired_service
 from mlops.targets.docker.health import health
 from mlops.targets.docker.image import change_image, image_builder
@@ -53,9 +55,12 @@ class DockerTarget:
         return f"{self._wire.address} {self._repository}"
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
-        """Return the image and the container of a deployment."""
+        """Return the image and the container of a deployment; of a brought image the latter."""
         machine = machine_of(self._wire.address)
         at = At(place=self._name, machine=machine, owner=self._owner)
+        image = brought_by(deployment.settings)
+        if image:
+            return (desired_brought(at, deployment, image),)
         return desired_image(self._name, pins), desired_service(at, deployment, pins)
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
@@ -134,6 +139,7 @@ class DockerTarget:
             snapshot=snapshot_of(engine, self._repository),
             owner=self._owner,
             means=means,
+            settings=self._settings,
             service=change.address.name,
         )
         if change.after is None:
