@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,7 +21,7 @@ from mlops.values import Observed
 @click.command("invoke")
 @click.argument("name")
 @click.option("-d", "--data", help="Body of the request; @FILE reads a file, - standard input.")
-@click.option("--path", help="Path of the request. Default: that of the check, or /score.")
+@click.option("--path", help="Path of the request. Default: that of the check, or the service's.")
 @click.option(
     "--timeout", type=Duration(), default="60s", metavar="TIME", help="How long. Default: 60s."
 )
@@ -36,7 +37,7 @@ def command(name: str, data: str | None, path: str | None, timeout: float, files
         raise SpecError(Problem(summary="`--timeout` leaves no time", hint=hint))
     session = open_session(files)
     thing = session.live(name)
-    request = _request(name, data, session.spec.deployments[name].checks)
+    request = _request(thing, data, session.spec.deployments[name].checks)
     if path is not None:
         request = replace(request, path=path)
     key = bearer(session.service(name)[0], thing.address)
@@ -51,12 +52,13 @@ def command(name: str, data: str | None, path: str | None, timeout: float, files
         )
 
 
-def _request(name: str, data: str | None, checks: tuple[Check, ...]) -> Request:
+def _request(thing: Observed, data: str | None, checks: tuple[Check, ...]) -> Request:
     if data is not None:
-        return Request(body=_body(data))
+        return Request(path=urlsplit(thing.endpoint).path, body=_body(data))
     if checks:
         return checks[0].request
-    raise SpecError(Problem(summary=f"nothing to send to `{name}`", hint="give a body with `-d`"))
+    summary = f"nothing to send to `{thing.address.name}`"
+    raise SpecError(Problem(summary=summary, hint="give a body with `-d`"))
 
 
 def _asked(request: Request, thing: Observed, timeout: float, key: str) -> Answer:

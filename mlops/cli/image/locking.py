@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from mlops.brought import brought_by
 from mlops.cli.image.named import pictured
 from mlops.cli.session import Session
 from mlops.cli.terminal import say
@@ -70,8 +71,11 @@ def asks(session: Session, means: StoreMeans, platforms: tuple[str, ...]) -> tup
 
 
 def _with_images(session: Session) -> tuple[Deployment, ...]:
-    """Return the deployments whose targets make images; all where no target does."""
-    every = tuple(session.spec.deployments.values())
+    """Return the deployments whose targets make images; all where no target does.
+
+    Those that bring their image are never among them.
+    """
+    every = tuple(one for one in session.spec.deployments.values() if not brought_by(one.settings))
     made = tuple(one for one in every if isinstance(session.targets[one.target], HasBuilder))
     return made or every
 

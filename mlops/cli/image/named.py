@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlops.brought import brought_by
 from mlops.cli.session import Session
 from mlops.errors import Problem, SpecError
 from mlops.images.builder import HasBuilder
@@ -34,6 +35,10 @@ def named(session: Session, name: str) -> Named:
     if deployment is None:
         hint = suggestion(name, session.spec.deployments, "the file has none")
         raise SpecError(Problem(summary=f"no deployment `{name}`", hint=hint))
+    if brought_by(deployment.settings):
+        summary = f"`{name}` brings its image: there is nothing to make"
+        where = deployment.places["image"]
+        raise SpecError(Problem(summary=summary, where=where, hint="`mlops apply` runs it"))
     found = pin(session.spec, session.registry, session.sources, deployment)
     locks = {one.asked: one.digest for one in session.locked}
     makes = isinstance(session.targets[deployment.target], HasBuilder)
