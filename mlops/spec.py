@@ -61,14 +61,29 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """The Python packages that an entry script asks for, as written; nothing is resolved.
+class CondaPackages:
+    """What a conda file asks for that conda alone can install; nothing is resolved.
 
-    `requirements` are PEP 508 lines; `python` is `3.11`-like; `digest` names the whole.
+    `text` has one form for all that ask for the same; `file` is an absolute path; `where` is the
+    first such package in it.
+    """
+
+    text: str
+    file: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The packages that an entry script asks for, as written; nothing is resolved.
+
+    `requirements` are PEP 508 lines; `python` is `3.11`-like; `digest` names the whole. With
+    `conda` the Python is conda's own.
     """
 
     python: str
     requirements: tuple[str, ...]
+    conda: CondaPackages | None = None
     digest: str
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from base_image import ENVIRONMENT, base_tar
+from base_image import ENVIRONMENT, RUNNING, Interpreter, base_tar
 
 REPOSITORY = "mlops-tests/base"
 
@@ -26,13 +26,14 @@ def client() -> Any:
 
 
 @contextlib.contextmanager
-def base() -> Iterator[str]:
-    """Make a base image with this interpreter, and remove it at the end; its name."""
+def base(*, python: Interpreter = RUNNING, bare: bool = False) -> Iterator[str]:
+    """Make a base image, with an interpreter or a `bare` one; remove it at the end. Its name."""
     api = client()
     name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
     repository, _, tag = name.partition(":")
     changes = [f"ENV {line}" for line in ENVIRONMENT]
-    told = api.import_image_from_file(str(base_tar()), repository, tag, changes)
+    tar = base_tar(python=python, bare=bare)
+    told = api.import_image_from_file(str(tar), repository, tag, changes)
     assert '"error"' not in told, told
     try:
         yield name

@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -170,9 +171,13 @@ def test_a_bound_of_a_conda_file_is_met_by_the_python_of_the_block(tmp_path: Pat
 @pytest.mark.parametrize(
     ("conda", "line", "summary"),
     [
-        ("dependencies:\n  - numpy=1.20\n", 2, "conda package `numpy` cannot be installed here"),
-        ("dependencies:\n  - conda-forge::numpy\n", 2,
-         "conda package `numpy` cannot be installed here"),
+        ("dependencies:\n  - numpy[md5=1]\n", 2, "`numpy[md5=1]` asks for no conda package"),
+        ("dependencies:\n  - ./numpy.conda\n", 2, "`./numpy.conda` asks for no conda package"),
+        ("dependencies:\n  - ../up::numpy\n", 2, "`../up` is no channel"),
+        ("dependencies: []\nchannels:\n  - http://conda.example/team\n", 3,
+         "the channel `http://conda.example/team` is not asked by https"),
+        ("dependencies: []\nchannels: [file:///srv/channel]\n", 2,
+         "`file:///srv/channel` is no address of a channel"),
         ("dependencies:\n  - pip:\n    - -e .\n", 3,
          "`-e` names an editable package, no plain requirement"),
         ("dependencies:\n  - pip: numpy\n", 2, "`pip` must be a list of requirements"),
@@ -200,6 +205,63 @@ def test_a_conda_file_that_asks_for_more_is_refused_with_its_line(
     assert [(line, summary)] == [
         (problem.where.line, problem.summary) for problem in problems if problem.where
     ]
+
+
+CONDA = """\
+name: project_environment
+channels: [pytorch, conda-forge, nodefaults]
+dependencies:
+  - Python=3.11.4
+  - pip
+  - numpy =1.26=py311h_0
+  - 'conda-forge::gdal >= 3.8, <4'
+  - pip:
+    - flask==3.0.3
+"""
+
+
+def test_what_conda_alone_can_install_has_one_form(tmp_path: Path) -> None:
+    found = environment(tmp_path, conda=CONDA)
+    again = environment(
+        tmp_path,
+        conda='channels: ["pytorch", "conda-forge"]\n'
+        "dependencies: [{pip: [flask==3.0.3]}, numpy=1.26=py311h_0, 'conda-forge::gdal>=3.8,<4',"
+        " pip, python=3.11.4]\n",
+    )
+
+    assert found.conda is not None
+    assert {
+        "channels": ["pytorch", "conda-forge"],
+        "dependencies": [
+            *("conda-forge::gdal>=3.8,<4", "numpy=1.26=py311h_0", "pip", "python=3.11.4"),
+        ],
+    } == json.loads(found.conda.text)
+    assert ("3.11", ("flask==3.0.3",)) == (found.python, found.requirements)
+    assert 6 == found.conda.where.line
+    assert found.digest == again.digest
+
+
+def test_a_conda_file_that_pins_no_python_gets_that_of_the_block(tmp_path: Path) -> None:
+    found = environment(tmp_path, conda="dependencies: [gdal, 'python>=3.8']\n", python="3.10")
+
+    assert found.conda is not None
+    assert {
+        "channels": ["conda-forge"],
+        "dependencies": ["gdal", "python=3.10", "python>=3.8"],
+    } == json.loads(found.conda.text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://ci:hidden@conda.example/team", "https://conda.example/t/hidden/team"],
+)
+def test_a_channel_whose_address_holds_a_secret_is_refused_without_telling_it(
+    tmp_path: Path, address: str
+) -> None:
+    (problem,) = refused(tmp_path, conda=f"dependencies: []\nchannels: ['{address}']\n")
+
+    assert "conda.example" in problem.summary
+    assert "hidden" not in str(problem)
 
 
 def test_two_pythons_that_differ_are_told_at_the_block(tmp_path: Path) -> None:

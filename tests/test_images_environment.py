@@ -20,7 +20,6 @@ from mlops.images.builder import Made
 from mlops.images.environment import environment_draft
 from mlops.images.layers import write
 from mlops.images.registry import RegistryBuilder
-from mlops.images.server import server_draft
 from mlops.spec import Environment
 
 HERE = Facts(
@@ -128,13 +127,6 @@ def test_a_platform_is_named_as_wheels_have_it(platform: str, glibc: str, name: 
 def test_a_platform_without_wheels_is_refused(platform: str, glibc: str) -> None:
     with pytest.raises(TargetError, match="no wheels"):
         wheel_platform(platform, glibc)
-
-
-def test_an_old_python_needs_another_one_for_the_server() -> None:
-    old = Facts(python="/usr/bin/python3.8", version="3.8", glibc="2.31", platform="linux/amd64")
-
-    with pytest.raises(TargetError, match=r"Python 3\.8 needs a second Python"):
-        server_draft("", old)
 
 
 @needs_registry

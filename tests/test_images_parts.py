@@ -15,3 +15,12 @@ def test_an_image_starts_isolated_as_nobody() -> None:
     ] == config["Entrypoint"]
     assert "Cmd" not in config
     assert {"PATH=/opt/environment/bin:/usr/bin", "LANG=C.UTF-8", "HOME=/tmp"} <= {*config["Env"]}
+
+
+def test_conda_packages_are_found_after_those_of_pip_and_told_where_they_lie() -> None:
+    config = configure({"Env": ["PATH=/usr/bin"]}, inputs(conda="{}"))
+
+    assert {
+        "PATH=/opt/environment/bin:/opt/conda-packages/bin:/usr/bin",
+        "CONDA_PREFIX=/opt/conda-packages",
+    } <= {*config["Env"]}

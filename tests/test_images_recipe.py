@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from image_means import image_inputs
 
+from mlops.environments.conda.asked import asked_text
+from mlops.errors import SpecError
 from mlops.images.context import Packages, context
 from mlops.images.inputs import ImageInputs
 from mlops.images.recipe import recipe
@@ -36,6 +39,29 @@ def test_extra_steps_come_before_the_packages_that_may_need_them(
     inputs = image_inputs(tmp_path, "registry.example/base@sha256:12", steps=steps, models=())
 
     golden("recipe_steps.dockerfile", recipe(inputs, locked=True))
+
+
+def test_conda_packages_and_a_python_for_the_server_are_laid_out_where_they_will_lie(
+    tmp_path: Path, golden: Golden
+) -> None:
+    inputs = image_inputs(
+        tmp_path,
+        "debian:13-slim",
+        python="3.8",
+        conda=asked_text(["conda-forge"], ["gdal", "python=3.8"]),
+        requirements=("flask==3.0.3",),
+    )
+
+    golden("recipe_conda.dockerfile", recipe(inputs, locked=True))
+
+
+def test_what_conda_brings_is_packaged_only_as_it_is_locked(tmp_path: Path) -> None:
+    inputs = image_inputs(
+        tmp_path, "debian:13-slim", conda=asked_text(["conda-forge"], ["gdal", "python=3.11"])
+    )
+
+    with pytest.raises(SpecError, match="not locked"):
+        list(context(inputs, {}, found(tmp_path, inputs)))
 
 
 def test_a_context_holds_what_its_recipe_copies(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ OURS = [path for path in FILES if "starter" not in path.parts]
 
 HEAVY = {
     *("azure", "deepdiff", "docker", "git", "jsonschema", "kubernetes", "obstore", "packaging"),
-    *("psutil", "rich", "tenacity", "urllib3", "uv", "uvicorn", "yaml"),
+    *("psutil", "rattler", "rich", "tenacity", "urllib3", "uv", "uvicorn", "yaml"),
 }
 """What the help of the command line must not load."""
 
@@ -35,6 +35,7 @@ HOMES: Mapping[str, set[str]] = {
     "pathspec": {"code.py"},
     "packaging": {"environments"},
     "psutil": {"clients/listeners.py", "targets/process", "store/holder.py"},
+    "rattler": {"environments/conda"},
     "rich": {"cli/watching.py", "views/live.py"},
     "ruamel": {"clients"},
     "tenacity": {"clients"},
@@ -78,7 +79,7 @@ def test_every_dependency_has_a_home() -> None:
     project = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
     listed = project.partition("\ndependencies = [\n")[2].partition("\ndev = [\n")[0]
     names = set(re.findall(r'^    "([a-z0-9]+)', listed, re.MULTILINE))
-    imported_as = {"common": "cel", "gitpython": "git", "pyyaml": "yaml"}
+    imported_as = {"common": "cel", "gitpython": "git", "py": "rattler", "pyyaml": "yaml"}
 
     assert set(HOMES) == {imported_as.get(name, name) for name in names}
 

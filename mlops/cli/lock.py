@@ -11,6 +11,7 @@ from mlops.cli.image.locking import Asked, asks
 from mlops.cli.options import Files, with_color, with_files
 from mlops.cli.session import open_session
 from mlops.cli.terminal import write
+from mlops.environments.conda.locked import conda_packages
 from mlops.environments.unpack import locked_packages
 from mlops.errors import MlopsError, TargetError
 from mlops.images.lockfile import NAME, Locked, asked, lock_text
@@ -44,7 +45,7 @@ def command(platforms: tuple[str, ...], files: Files, *, upgrade: bool) -> None:
     if changed:
         write_file(file, text)
     for one in entries:
-        count = len(locked_packages(one.packages))
+        count = len(locked_packages(one.packages)) + len(conda_packages(one.conda))
         words = f"{count} package{'s' * (count != 1)} upon {one.image}"
         write(f"{', '.join(one.names)} ({one.facts.platform}): {words}\n")
     write(f"{NAME}: {'written' if changed else 'nothing changed'}.\n")

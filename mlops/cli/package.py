@@ -1,6 +1,7 @@
 """`mlops package`: write a folder that Docker builds, for who wants to go on without us."""
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -38,7 +39,7 @@ def command(name: str, out: Path, files: Files) -> None:
     settings = alone_settings(image.service, image.pins, image.inputs)
     found, locked = Nearby(session=session, inputs=image.inputs), packages_of(session, image.inputs)
     made = [("README.md", manual(image.service, image.inputs).encode())]
-    count = _written(out, [*made, *context(image.inputs, settings, found, locked)])
+    count = _written(out, chain(context(image.inputs, settings, found, locked), made))
     write(f"{out}: {count} files. Next: docker build -t {name} {out}\n")
 
 

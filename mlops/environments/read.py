@@ -3,15 +3,16 @@
 import platform
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from mlops.clients.text import control_character, read_source
-from mlops.environments.conda import Conda, read_conda
+from mlops.environments.conda.read import Conda, conda_text, read_conda
 from mlops.environments.requirements import Requirement, read_requirements
 from mlops.environments.versions import OLDEST, numbers, running_version
 from mlops.errors import Problem, SpecError, Where
 from mlops.hashing import digest_json
-from mlops.spec import Environment
+from mlops.spec import CondaPackages, Environment
 
 
 def read_environment(
@@ -31,14 +32,18 @@ def read_environment(
     if problems:
         return None, tuple(problems)
     pin = max(conda.pin or "", python or "", key=lambda version: version.count("."))
-    return _environment(pin or running_version(), wanted), ()
+    plain = _environment(pin or running_version(), wanted)
+    text = conda_text(conda, plain.python)
+    if not text:
+        return plain, ()
+    packages = CondaPackages(text=text, file=str(conda_file), where=conda.real[0])
+    return replace(plain, conda=packages, digest=digest_json([plain.digest, text])), ()
 
 
 def _environment(pin: str, wanted: list[Requirement]) -> Environment:
     digest = _digest(pin, (item.normal for item in wanted))
-    python = ".".join(pin.split(".")[:2])
     return Environment(
-        python=python, requirements=tuple(item.text for item in wanted), digest=digest
+        python=_minor(pin), requirements=tuple(item.text for item in wanted), digest=digest
     )
 
 

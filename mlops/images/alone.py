@@ -8,6 +8,8 @@ from typing import Any
 
 from mlops.images import paths
 from mlops.images.inputs import ImageInputs
+from mlops.images.recipe import CONDA, PYTHON
+from mlops.images.server import needs_python
 from mlops.plain import thaw
 from mlops.references import secrets_of
 from mlops.services import written_checks
@@ -94,7 +96,9 @@ def _secrets(given: list[str]) -> str:
 def _files(inputs: ImageInputs) -> str:
     rows = [
         ("Dockerfile", f"what is done, upon `{inputs.base}`"),
+        *([(CONDA, "conda packages, laid out as they will lie")] if inputs.conda else []),
         ("requirements.txt", "the packages of the code"),
+        *([(PYTHON, "conda's Python for the server")] if needs_python(inputs.python) else []),
         ("server/", "the server that calls `init()` and `run()`, and its own packages"),
         ("code/", f"the code; it begins in `{inputs.entry_script}`"),
         *([("models/", "the models, by the digest of their content")] if inputs.models else []),

@@ -35,7 +35,10 @@ class Tree(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What layers upon a base depend on. `python` is an absolute path, `glibc` like `2.36`."""
+    """What layers upon a base depend on. `python` is an absolute path, `glibc` like `2.36`.
+
+    Where no Python was wanted of a base, `python` and `version` are empty.
+    """
 
     python: str
     version: str
@@ -49,13 +52,13 @@ class Facts:
 
 
 def facts(tree: Tree, config: Mapping[str, Any], python: str, platform: str) -> Facts:
-    """Return what a base offers for a wanted Python like `3.11`. Raises TargetError.
+    """Return what a base offers for a wanted Python like `3.11`, or for none. Raises TargetError.
 
     `config` is the `config` of its description, which says its PATH.
     """
     folders = _folders(config)
     return Facts(
-        python=_python(tree, folders, python),
+        python=_python(tree, folders, python) if python else "",
         version=python,
         glibc=_glibc(tree, platform),
         platform=platform,

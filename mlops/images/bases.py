@@ -36,7 +36,7 @@ class EngineBases:
         base = yield from self._named(self.inputs.base)
         self._check_platform(base)
         ident = str(base["Id"]).removeprefix("sha256:")
-        path = f"bases/{ident}-{self.inputs.python}.json"
+        path = f"bases/{ident}-{self.inputs.base_python}.json"
         record: Fields | None = self.means.recall(path)
         if record is None:
             yield Progress(text=f"looking into {self.inputs.base}")
@@ -98,7 +98,9 @@ class EngineBases:
         try:
             tree = ContainerTree(self.engine, name)
             settings = base["Config"] or {}
-            return facts_record(facts(tree, settings, self.inputs.python, self.inputs.platform))
+            return facts_record(
+                facts(tree, settings, self.inputs.base_python, self.inputs.platform)
+            )
         finally:
             self.engine.containers.remove(name)
 

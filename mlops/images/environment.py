@@ -91,7 +91,7 @@ class Wheels:
     def members(self) -> Iterator[Progress | Member]:
         """Unpack the packages, then yield each file. Raises TargetError."""
         platform = wheel_platform(self._facts.platform, self._facts.glibc)
-        self._room = tempfile.TemporaryDirectory(dir=_swept())
+        self._room = tempfile.TemporaryDirectory(dir=unpacking())
         folder = Path(self._room.name, "packages")
         folder.mkdir()
         yield from unpack(self._lock, self._facts.version, platform, folder)
@@ -107,7 +107,7 @@ class Wheels:
                 yield Member(path=to, size=mode.st_size, source=path, executable=executable)
 
 
-def _swept() -> Path:
+def unpacking() -> Path:
     """Return where packages are unpacked, without what killed runs left there."""
     room = cache_folder() / "unpacked"
     room.mkdir(parents=True, exist_ok=True)

@@ -92,10 +92,13 @@ class ExportedBase:
 
 
 def made_here(engine: Engine, name: str) -> ExportedBase | None:
-    """Return a base that this engine has and that was never pulled or pushed; else None."""
+    """Return a base that this engine has and that was never pulled or pushed; else None.
+
+    An engine that does not answer has none: what is in a registry needs no engine.
+    """
     try:
         found = engine.images.inspected(name)
-    except MissingError:
+    except TargetError:
         return None
     return None if found.get("RepoDigests") else ExportedBase(engine=engine, name=name)
 

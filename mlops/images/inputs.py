@@ -24,10 +24,10 @@ class ImageModel:
 class ImageInputs:
     """Everything that goes into an image, as the files say it; nothing is resolved.
 
-    `platform` is `linux/amd64`-like; `requirements` are PEP 508 lines; `conda` is the text of a
-    conda file with packages that pip has not; `steps` are extra lines of a Dockerfile; `lock` is
-    the digest of `mlops.lock`, empty without one. `source` is the folder on this machine that the
-    code is read from, and no part of the digest.
+    `platform` is `linux/amd64`-like; `requirements` are PEP 508 lines; `conda` is what a conda file
+    asks for that pip has not, in one form, its Python included; `steps` are extra lines of a
+    Dockerfile; `lock` is the digest of `mlops.lock`, empty without one. No part of the digest are
+    `source` and `conda_file`: the folder of the code and the file of `conda` on this machine.
     """
 
     base: str
@@ -41,6 +41,7 @@ class ImageInputs:
     code: Content
     entry_script: str
     source: str = ""
+    conda_file: str = ""
     models: tuple[ImageModel, ...] = ()
 
     @property
@@ -69,6 +70,11 @@ class ImageInputs:
         return self.digest.removeprefix("sha256:")
 
     @property
+    def base_python(self) -> str:
+        """The Python that the base must have; empty where conda brings one."""
+        return "" if self.conda else self.python
+
+    @property
     def needs_engine(self) -> str:
         """Why nothing but an engine can make this image, in words; empty if that is not so."""
         return "`extra_dockerfile_steps` run commands" if self.steps else ""
@@ -88,6 +94,7 @@ def inputs_record(inputs: ImageInputs) -> Fields:
         "code": _content(inputs.code),
         "entry_script": inputs.entry_script,
         "source": inputs.source,
+        "conda_file": inputs.conda_file,
         "models": tuple(
             {"name": model.name, "content": _content(model.content)} for model in inputs.models
         ),
@@ -108,6 +115,7 @@ def inputs_of(record: Mapping[str, Any]) -> ImageInputs:
         code=_content_of(record["code"]),
         entry_script=record["entry_script"],
         source=record["source"],
+        conda_file=record.get("conda_file", ""),  # records of old have none
         models=tuple(_model_of(model) for model in record["models"]),
     )
 

@@ -32,7 +32,9 @@ class Kind(Enum):
     """What a layer holds. Layers lie upon each other in this order."""
 
     BASE = "base"
+    CONDA = "conda"
     ENVIRONMENT = "environment"
+    FRONT = "python"
     SERVER = "server"
     CODE = "code"
     MODEL = "model"

@@ -21,6 +21,8 @@ from mlops.spec import Fields
 NAME = "mlops.lock"
 VERSION = 1
 LISTS = ("packages", "server")
+CONDA_LISTS = ("conda", "front")
+"""Lists that only some entries have."""
 HEADER = f"# Written by `mlops lock`. Keep it in Git; change no line by hand.\nversion: {VERSION}\n"
 
 
@@ -28,7 +30,8 @@ HEADER = f"# Written by `mlops lock`. Keep it in Git; change no line by hand.\nv
 class Locked:
     """What an image is made of: the digest of its base, and lists of packages with hashes.
 
-    `asked` names what it was resolved from; `names` are the inference blocks that ask for it.
+    `conda` and `front` are conda's, as in a `Resolution`. `asked` names what it was resolved from;
+    `names` are the inference blocks that ask for it.
     """
 
     asked: str
@@ -38,6 +41,8 @@ class Locked:
     facts: Facts
     packages: str
     server: str
+    conda: str = ""
+    front: str = ""
 
     @property
     def digest(self) -> str:
@@ -71,6 +76,7 @@ def locked_record(locked: Locked) -> Fields:
         "facts": facts_record(locked.facts),
         "packages": locked.packages,
         "server": locked.server,
+        **{key: getattr(locked, key) for key in CONDA_LISTS if getattr(locked, key)},
     }
 
 
@@ -106,14 +112,16 @@ def _entry(one: Locked) -> str:
         "asked": one.asked,
     }
     lines = [f"{key}: {json.dumps(value)}" for key, value in told.items()]
-    for key in LISTS:
+    for key in (*LISTS, *(key for key in CONDA_LISTS if getattr(one, key))):
         lines += [f"{key}: |", *(f"  {line}" for line in getattr(one, key).splitlines())]
     return "- " + "\n  ".join(lines) + "\n"
 
 
 def _locked(entry: Mapping[str, Any]) -> Locked:
     names: Sequence[str] = entry["for"]
-    if not all(isinstance(entry[key], str) for key in (*FACTS, *LISTS, "base", "asked", "image")):
+    given = [entry[key] for key in (*FACTS, *LISTS, "base", "asked", "image")]
+    given += [entry.get(key, "") for key in CONDA_LISTS]
+    if not all(isinstance(value, str) for value in given):
         raise TypeError(NAME)
     return Locked(
         asked=entry["asked"],
@@ -123,4 +131,6 @@ def _locked(entry: Mapping[str, Any]) -> Locked:
         facts=facts_of(entry),
         packages=entry["packages"],
         server=entry["server"],
+        conda=entry.get("conda", ""),
+        front=entry.get("front", ""),
     )

@@ -49,7 +49,7 @@ class Looking:
         manifest = self.manifest(self.base.place.pointer)
         config = read_json(self.base.read(manifest.config), self.inputs.base)
         self._check_platform(config)
-        path = f"bases/{manifest.digest.removeprefix('sha256:')}-{self.inputs.python}.json"
+        path = f"bases/{manifest.digest.removeprefix('sha256:')}-{self.inputs.base_python}.json"
         record = self.means.recall(path)
         if record is None:
             found = yield from self._read(manifest, config.get("config") or {})
@@ -76,7 +76,7 @@ class Looking:
             yield from fetched(self.base, blob)
             files.append(layer_file(blob.digest))
         yield Progress(text="reading the base")
-        return facts(LayerTree(files), settings, self.inputs.python, self.inputs.platform)
+        return facts(LayerTree(files), settings, self.inputs.base_python, self.inputs.platform)
 
     def manifest(self, pointer: str) -> Manifest:
         """Return what the base is made of, by its tag or digest. Raises TargetError."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.images import paths
+from mlops.images.conda import conda_draft
 from mlops.images.environment import environment_draft
 from mlops.images.inputs import ImageInputs
 from mlops.images.layers import Draft, Kind, Member
@@ -26,10 +27,17 @@ def made_of(labels: Mapping[str, str] | None, digest: str) -> bool:
 
 
 def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterator[Draft]:
-    """Yield the layers upon a base: packages, server, code, models. Reads what is in the store."""
-    facts = resolved.base.facts
-    yield environment_draft(resolved.packages, facts)
-    yield server_draft(resolved.server, facts)
+    """Yield the layers upon a base: packages, server, code, models. Reads what is in the store.
+
+    Conda packages, and a Python for the server, are among them where they are needed.
+    """
+    base = resolved.base.facts
+    if resolved.conda:
+        yield conda_draft(Kind.CONDA, resolved.conda, base.platform)
+    yield environment_draft(resolved.packages, resolved.facts)
+    if resolved.front:
+        yield conda_draft(Kind.FRONT, resolved.front, base.platform)
+    yield server_draft(resolved.server, resolved.front_facts)
     code = means.code_files(inputs.code, Path(inputs.source))
     yield _content(Kind.CODE, paths.CODE, inputs.code, code)
     contents = {model.content.digest: model.content for model in inputs.models}
@@ -43,7 +51,7 @@ def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
     kept = {key: value for key, value in base.items() if key in ("Env", "StopSignal")}
     variables = dict(str(line).partition("=")[::2] for line in base.get("Env") or ())
     path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-    variables |= {**VARIABLES, "PATH": f"/{paths.ENVIRONMENT}/bin:{path}"}
+    variables |= {**VARIABLES, **activated(inputs), "PATH": f"{found_first(inputs)}:{path}"}
     return {
         **kept,
         "Env": [f"{name}={value}" for name, value in variables.items()],
@@ -56,6 +64,17 @@ def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:
         "ExposedPorts": {f"{paths.PORT}/tcp": {}},
         "Labels": {**_labels(base), INPUTS: inputs.digest},
     }
+
+
+def activated(inputs: ImageInputs) -> dict[str, str]:
+    """Return what conda packages want to be told: scripts that would set more are not run."""
+    return {"CONDA_PREFIX": f"/{paths.CONDA}"} if inputs.conda else {}
+
+
+def found_first(inputs: ImageInputs) -> str:
+    """Return the folders of programs that come before those of the base."""
+    prefixes = (paths.ENVIRONMENT, paths.CONDA) if inputs.conda else (paths.ENVIRONMENT,)
+    return ":".join(f"/{prefix}/bin" for prefix in prefixes)
 
 
 def _labels(base: Mapping[str, Any]) -> dict[str, str]:

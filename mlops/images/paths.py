@@ -1,15 +1,19 @@
 """Where things lie in an image. Each layer has a prefix of its own, which no other one touches.
 
-/opt/environment   the user's packages: a virtual environment of the base's Python
-/opt/mlops         the server and its own packages: another one
-/opt/code          the code
-/opt/models/<hex>  a model, by the digest of its content
-/var/azureml-app   the instance folder: empty in the image, written when the server starts
+/opt/conda-packages  conda packages of the user's, where there are any, with their Python
+/opt/environment     the user's packages: a virtual environment of the base's Python, or of conda's
+/opt/mlops-python    conda's Python for the server, where the user's is too old for it
+/opt/mlops           the server and its own packages: another virtual environment
+/opt/code            the code
+/opt/models/<hex>    a model, by the digest of its content
+/var/azureml-app     the instance folder: empty in the image, written when the server starts
 """
 
 from mlops.values import Content
 
+CONDA = "opt/conda-packages"
 ENVIRONMENT = "opt/environment"
+FRONT = "opt/mlops-python"
 SERVER = "opt/mlops"
 SERVED = "opt/mlops/mlops_serving"
 """The server itself, under the name that no package of the user has."""

@@ -6,11 +6,15 @@ source what has no wheel, and runs the extra steps.
 
 from mlops.images import paths
 from mlops.images.inputs import ImageInputs
-from mlops.images.parts import VARIABLES
+from mlops.images.parts import VARIABLES, activated, found_first
+from mlops.images.server import needs_python
 
 REQUIREMENTS = "requirements.txt"
 SERVER, CODE, MODELS, INSTANCE = "server", "code", "models", "instance"
 """Folders of the context."""
+
+CONDA, PYTHON = "conda.tar", "python.tar"
+"""Files of the context, where they are needed: what conda brings, laid out as it will lie."""
 
 
 def recipe(inputs: ImageInputs, *, locked: bool = False) -> str:
@@ -21,20 +25,23 @@ def recipe(inputs: ImageInputs, *, locked: bool = False) -> str:
         _environment(inputs, locked=locked),
         _server(inputs, locked=locked),
         _content(),
-        _start(),
+        _start(inputs),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _environment(inputs: ImageInputs, *, locked: bool) -> str:
     """Return the user's packages, in an environment that shows those of the base too."""
-    place = f"/{paths.ENVIRONMENT}"
-    commands = [f"python{inputs.python} -m venv --system-site-packages {place}"]
+    place, python = f"/{paths.ENVIRONMENT}", f"python{inputs.python}"
+    if inputs.conda:
+        python = f"/{paths.CONDA}/bin/{python}"
+    commands = [f"{python} -m venv --system-site-packages {place}"]
     if inputs.requirements:
         commands.append(_installed(place, locked=locked))
     return "\n".join(
         (
             "# the packages of the code",
+            *([f"ADD {CONDA} /"] if inputs.conda else []),
             f"COPY {REQUIREMENTS} {place}/{REQUIREMENTS}",
             _run(commands),
         )
@@ -43,10 +50,18 @@ def _environment(inputs: ImageInputs, *, locked: bool) -> str:
 
 def _server(inputs: ImageInputs, *, locked: bool) -> str:
     """Return the server, whose packages the code does not see."""
-    place = f"/{paths.SERVER}"
-    commands = [f"python{inputs.python} -m venv {place}", _installed(place, locked=locked)]
+    place, python = f"/{paths.SERVER}", f"python{inputs.python}"
+    own = needs_python(inputs.python)
+    if own or inputs.conda:
+        python = f"/{paths.FRONT}/bin/python3" if own else f"/{paths.CONDA}/bin/{python}"
+    commands = [f"{python} -m venv {place}", _installed(place, locked=locked)]
     return "\n".join(
-        ("# the server that calls init() and run()", f"COPY {SERVER} {place}", _run(commands))
+        (
+            "# the server that calls init() and run()",
+            *([f"ADD {PYTHON} /"] if own else []),
+            f"COPY {SERVER} {place}",
+            _run(commands),
+        )
     )
 
 
@@ -63,13 +78,14 @@ def _content() -> str:
     )
 
 
-def _start() -> str:
-    variables = " ".join(f"{name}={value}" for name, value in VARIABLES.items())
+def _start(inputs: ImageInputs) -> str:
+    told = {**VARIABLES, **activated(inputs)}
+    variables = " ".join(f"{name}={value}" for name, value in told.items())
     words = (paths.python(paths.SERVER), "-I", f"/{paths.SERVED}", f"/{paths.INSTANCE}")
     listed = ", ".join(f'"{word}"' for word in words)
     return "\n".join(
         (
-            f"ENV {variables} PATH=/{paths.ENVIRONMENT}/bin:$PATH",
+            f"ENV {variables} PATH={found_first(inputs)}:$PATH",
             f"USER {paths.USER}",
             f"WORKDIR /{paths.INSTANCE}/{CODE}",
             f"EXPOSE {paths.PORT}",

@@ -3,17 +3,21 @@
 The first run to resolve it tells all others, by records in the store; nothing is resolved twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from mlops.environments.conda.brought import Brought
+from mlops.environments.conda.solve import solved
 from mlops.environments.lock import compile_lock
 from mlops.environments.unpack import wheel_platform, with_platform
 from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_json
 from mlops.images.base import Facts, facts_of, facts_record
+from mlops.images.conda import conda_facts, placed, python_packages
 from mlops.images.inputs import ImageInputs
-from mlops.images.server import REQUIREMENTS
+from mlops.images.layers import Kind
+from mlops.images.server import PYTHON, REQUIREMENTS, needs_python
 from mlops.protocols import Means
 from mlops.spec import Environment, Fields
 from mlops.values import Progress
@@ -29,15 +33,36 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """A base, and the locked packages of the user and of the server that fit it."""
+    """A base, and the locked packages of the user and of the server that fit it.
+
+    `conda` and `front` are conda's: the user's packages, and a Python for the server. Each is
+    empty where there is none.
+    """
 
     base: Base
     packages: str
     server: str
+    conda: str = ""
+    front: str = ""
+
+    @property
+    def facts(self) -> Facts:
+        """What the user's packages lie upon."""
+        found = self.base.facts
+        return conda_facts(Kind.CONDA, self.conda, found) if self.conda else found
+
+    @property
+    def front_facts(self) -> Facts:
+        """What the server's packages lie upon."""
+        found = self.base.facts
+        return conda_facts(Kind.FRONT, self.front, found) if self.front else self.facts
 
 
 Look: TypeAlias = Callable[[], Iterator[Progress | Base]]
 """Finds a base, which takes a while; ends in it."""
+
+Text: TypeAlias = Generator[Progress, None, str]
+"""Finds a locked list, which takes a while."""
 
 
 def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
@@ -55,12 +80,30 @@ def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progre
             else:
                 yield step
     base = Base(digest=told["base"], facts=facts_of(told["facts"]))
+    yield (yield from resolved(inputs, base, means))
+
+
+def resolved(
+    inputs: ImageInputs, base: Base, means: Means | None = None
+) -> Generator[Progress, None, Resolution]:
+    """Return the packages that fit a base. Without means, whatever was resolved before.
+
+    Raises TargetError.
+    """
+    conda = front = ""
+    if inputs.conda:
+        try:
+            conda = yield from _conda(inputs.conda, base.facts, means)
+        except TargetError as error:
+            raise placed(error, inputs) from error
+    found = Resolution(base=base, packages="", server="", conda=conda)
     yield Progress(text="resolving packages")
-    yield Resolution(
-        base=base,
-        packages=_locked(inputs.requirements, base.facts, means),
-        server=_locked(REQUIREMENTS, base.facts, means),
-    )
+    packages = yield from _wheels(inputs.requirements, found.facts, conda, means)
+    if needs_python(found.facts.version):
+        front = yield from _conda(PYTHON, base.facts, means)
+    found = Resolution(base=base, packages=packages, server="", conda=conda, front=front)
+    server = yield from _wheels(REQUIREMENTS, found.front_facts, "", means)
+    return Resolution(base=base, packages=packages, server=server, conda=conda, front=front)
 
 
 def locked_path(digest: str) -> str:
@@ -77,26 +120,51 @@ def _resolved(told: Any) -> Resolution:
                 hint="bring the `mlops.lock` of that commit back, and apply again",
             )
         )
-    base = Base(digest=told["base"], facts=facts_of(told["facts"]))
-    return Resolution(base=base, packages=told["packages"], server=told["server"])
+    return Resolution(
+        base=Base(digest=told["base"], facts=facts_of(told["facts"])),
+        packages=told["packages"],
+        server=told["server"],
+        conda=told.get("conda", ""),
+        front=told.get("front", ""),
+    )
 
 
-def _locked(requirements: tuple[str, ...], facts: Facts, means: Means) -> str:
+def _conda(asked: str, facts: Facts, means: Means | None) -> Text:
+    """Return the conda packages that fit a base: its platform and its C library."""
+    key = digest_json([asked, facts.platform, facts.glibc])
+    find = solved(asked, facts.platform, facts.glibc)
+    return (yield from _once(f"conda/{key.removeprefix('sha256:')}.json", find, means))
+
+
+def _wheels(requirements: tuple[str, ...], facts: Facts, conda: str, means: Means | None) -> Text:
     """Return the packages that fit: another code or model never changes them."""
     platform = wheel_platform(facts.platform, facts.glibc)
-    key = digest_json([sorted(requirements), facts.version, platform])
-    path = f"environments/{key.removeprefix('sha256:')}.json"
-    record = means.recall(path)
-    if record is None:
-        record = means.keep(path, {"packages": resolved_packages(requirements, facts)})
-    return str(record["packages"])
+    there = [conda] if conda and requirements else []
+    key = digest_json([sorted(requirements), facts.version, platform, *there])
+    find = _compiled(requirements, facts, conda)
+    return (yield from _once(f"environments/{key.removeprefix('sha256:')}.json", find, means))
 
 
-def resolved_packages(requirements: tuple[str, ...], facts: Facts) -> str:
-    """Ask the index for the packages that fit, whatever was resolved before."""
-    platform = wheel_platform(facts.platform, facts.glibc)
+def _compiled(requirements: tuple[str, ...], facts: Facts, conda: str) -> Text:
+    """Ask the index for the packages that fit, and that conda does not bring."""
+    there: tuple[Brought, ...] = ()
+    if conda and requirements:
+        there = yield from python_packages(conda, facts.platform)
+        yield Progress(text="resolving packages")
     wanted = Environment(python=facts.version, requirements=requirements, digest="")
+    platform = wheel_platform(facts.platform, facts.glibc)
     try:
-        return compile_lock(wanted, platform=platform)
+        return compile_lock(wanted, platform=platform, there=there)
     except TargetError as error:
         raise with_platform(error, facts.platform) from error
+
+
+def _once(path: str, find: Text, means: Means | None) -> Text:
+    """Return what is kept at `path`, found and kept now where nothing is."""
+    record = means.recall(path) if means is not None else None
+    if record is None:
+        found = yield from find
+        if means is None:
+            return found
+        record = means.keep(path, {"packages": found})
+    return str(record["packages"])

@@ -6,8 +6,9 @@ Nothing of it is on the user's path, and nothing of the user's on its.
 from collections.abc import Iterator
 from pathlib import Path
 
+from mlops.environments.conda.asked import asked_text
+from mlops.environments.conda.channels import USUAL
 from mlops.environments.versions import numbers
-from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_file, digest_json
 from mlops.images import paths
 from mlops.images.base import Facts
@@ -21,25 +22,19 @@ REQUIREMENTS = ("httptools>=0.6", "uvloop>=0.19")
 OLDEST = (3, 10)
 """What the front runs on; the worker runs on the user's Python, whatever that is."""
 
+PYTHON = asked_text([USUAL], ["python>=3.10,<3.14"])
+"""What is asked of conda where the user's Python is older: one that has wheels of REQUIREMENTS."""
+
 SOURCE = Path(__file__).parents[1] / "serving"
 
 
-def check_front(facts: Facts) -> None:
-    """Raise TargetError if the front cannot run on the Python of a base."""
-    if numbers(facts.version) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise TargetError(
-            Problem(
-                summary=f"an image with Python {facts.version} needs a second Python for the server"
-                f" (from {oldest} on), which its base has not",
-                hint=f"set `python` to {oldest} or newer, with a `base_image` that has it",
-            )
-        )
+def needs_python(version: str) -> bool:
+    """Tell whether the front cannot run on a Python like `3.8`, and needs one of its own."""
+    return numbers(version) < OLDEST
 
 
 def server_draft(lock: str, facts: Facts) -> Draft:
     """Return the layer of the server, whose packages are those of a lock."""
-    check_front(facts)
     own = tuple(_own())
     wheels = Wheels(lock, facts, paths.SERVER)
     told = [LAYOUT, lock, facts.python, facts.version, facts.platform, facts.glibc]

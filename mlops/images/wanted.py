@@ -9,15 +9,20 @@ from mlops.images.inputs import ImageInputs, ImageModel
 from mlops.images.lockfile import NAME, asked
 from mlops.values import Pins
 
+BARE = "debian:13-slim"
+"""What an image is made upon whose Python is conda's, where the file names nothing."""
+
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def image_inputs(pins: Pins) -> ImageInputs:
-    """Return what goes into the image of a deployment, for a machine like this one.
+def image_inputs(pins: Pins, platform: str = "") -> ImageInputs:
+    """Return what goes into the image of a deployment, for a machine like this one, or another.
 
-    Raises SpecError where `mlops.lock` was made for other packages or another base.
+    `platform` is `linux/amd64`-like. Raises SpecError where `mlops.lock` was made for other
+    packages or another base.
     """
-    return _locked(_written(pins), pins)
+    written = _written(pins)
+    return _locked(replace(written, platform=platform or written.platform), pins)
 
 
 def _locked(inputs: ImageInputs, pins: Pins) -> ImageInputs:
@@ -40,15 +45,18 @@ def _locked(inputs: ImageInputs, pins: Pins) -> ImageInputs:
 
 def _written(pins: Pins) -> ImageInputs:
     wanted = pins.inference.environment
+    usual = BARE if wanted.conda else f"python:{wanted.python}-slim"
     machine = platform.machine().lower()
     return ImageInputs(
-        base=pins.inference.base_image or f"python:{wanted.python}-slim",
+        base=pins.inference.base_image or usual,
         platform=f"linux/{MACHINES.get(machine, machine)}",
         python=wanted.python,
         requirements=wanted.requirements,
+        conda=wanted.conda.text if wanted.conda else "",
         server=mlops.__version__,
         code=pins.code,
         entry_script=pins.inference.entry_script,
         source=pins.inference.source_directory,
+        conda_file=wanted.conda.file if wanted.conda else "",
         models=tuple(ImageModel(name=each.name, content=each.content) for each in pins.models),
     )

@@ -91,7 +91,11 @@ class InferenceSection:
         str | None, Setting("Requirements file, relative to `source_directory`.")
     ] = None
     conda_file: Annotated[
-        str | None, Setting("Conda environment file, relative to `source_directory`.")
+        str | None,
+        Setting(
+            "Conda environment file, relative to `source_directory`. What pip has not is installed"
+            " in images alone.",
+        ),
     ] = None
     python: Annotated[
         str | None,
@@ -105,7 +109,7 @@ class InferenceSection:
         str | None,
         Setting(
             "Image with that Python which an image of the service is made upon. Default:"
-            " python:<version>-slim.",
+            " python:<version>-slim; with conda packages, which bring a Python, debian:13-slim.",
             pattern=IMAGE,
             hint=IMAGE_HINT,
         ),

@@ -1,8 +1,9 @@
 """What images ask for, and what that comes to: the entries of `mlops.lock`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from mlops.brought import brought_by
 from mlops.cli.image.named import pictured
@@ -14,11 +15,13 @@ from mlops.images.inputs import ImageInputs
 from mlops.images.lockfile import Locked, asked
 from mlops.images.login import base_login, login_of
 from mlops.images.registry import RegistryBuilder
-from mlops.images.resolution import Base, resolved_packages
-from mlops.images.server import REQUIREMENTS
+from mlops.images.resolution import Base, Resolution, resolved
 from mlops.means import StoreMeans
 from mlops.resolve import pin
 from mlops.spec import Deployment
+from mlops.values import Progress
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,27 +35,36 @@ class Asked:
 
     def locked(self, means: StoreMeans) -> Locked:
         """Return what it comes to now, whatever it came to before. Raises MlopsError."""
-        base = self._base(means)
-        say(f"resolving packages for {base.facts.platform}\n")
+        base = _ended(self.builder.look(self.inputs, means), Base)
+        found = _ended(_steps(resolved(self.inputs, base)), Resolution)
         return Locked(
             asked=asked(self.inputs),
             names=self.names,
             image=self.inputs.base,
             base=base.digest,
             facts=base.facts,
-            packages=resolved_packages(self.inputs.requirements, base.facts),
-            server=resolved_packages(REQUIREMENTS, base.facts),
+            packages=found.packages,
+            server=found.server,
+            conda=found.conda,
+            front=found.front,
         )
 
-    def _base(self, means: StoreMeans) -> Base:
-        said = ""
-        for step in self.builder.look(self.inputs, means):
-            if isinstance(step, Base):
-                return step
-            if step.text != said:
-                said = step.text
-                say(f"{said}\n")
-        raise AssertionError("a look ends in what it found")
+
+def _steps(work: Generator[Progress, None, Resolution]) -> Iterator[Progress | Resolution]:
+    yield (yield from work)
+
+
+def _ended(steps: Iterator[Progress | Found], kind: type[Found]) -> Found:
+    """Say each step once; return what they end in."""
+    said = ""
+    for step in steps:
+        if isinstance(step, kind):
+            return step
+        assert isinstance(step, Progress)  # noqa: S101  nothing else comes before
+        if step.text != said:
+            said = step.text
+            say(f"{said}\n")
+    raise AssertionError("it ends in what it found")
 
 
 def asks(session: Session, means: StoreMeans, platforms: tuple[str, ...]) -> tuple[Asked, ...]:

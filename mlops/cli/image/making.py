@@ -19,6 +19,12 @@ from mlops.spec import Fields
 from mlops.units import size
 from mlops.values import Progress
 
+with_platform = click.option(
+    "--platform",
+    type=click.Choice(["linux/amd64", "linux/arm64"]),
+    help="What the image shall run on. Default: as its target.",
+)
+
 
 @click.command("build")
 @click.argument("name")
@@ -29,10 +35,11 @@ from mlops.values import Progress
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write: an OCI layout in a tar.",
 )
+@with_platform
 @with_files
 @with_format
 @with_color
-def built(name: str, out: Path, files: Files, form: str) -> None:
+def built(name: str, out: Path, platform: str | None, files: Files, form: str) -> None:
     """Write the image of the deployment NAME to a file, which `docker load` takes.
 
     The base is fetched from its registry; no engine is needed.
@@ -40,7 +47,7 @@ def built(name: str, out: Path, files: Files, form: str) -> None:
     from mlops.images.archive import Archive  # noqa: PLC0415  builds alone need it
 
     session = open_session(files)
-    image, means = named(session, name), session.means()
+    image, means = named(session, name, platform or ""), session.means()
     called = _repository(session, image) or f"mlops/{session.spec.project}"
     part = out.with_name(f".{out.name}.part")
     try:
@@ -69,17 +76,20 @@ def built(name: str, out: Path, files: Files, form: str) -> None:
 @click.command("push")
 @click.argument("name")
 @click.option("--repository", metavar="REPOSITORY", help="Image repository. Default: the target's.")
+@with_platform
 @with_files
 @with_format
 @with_color
-def pushed(name: str, repository: str | None, files: Files, form: str) -> None:
+def pushed(
+    name: str, repository: str | None, platform: str | None, files: Files, form: str
+) -> None:
     """Make the image of the deployment NAME in its repository, where it lacks.
 
     Only the layers that the repository has not are sent; no engine is needed. `mlops apply`
     then finds it there.
     """
     session = open_session(files)
-    image, means = named(session, name), session.means()
+    image, means = named(session, name, platform or ""), session.means()
     place = repository or _repository(session, image)
     if not place:
         raise SpecError(

@@ -29,8 +29,11 @@ class Named:
     inputs: ImageInputs
 
 
-def named(session: Session, name: str) -> Named:
-    """Return the image of the deployment `name`. Raises SpecError."""
+def named(session: Session, name: str, platform: str = "") -> Named:
+    """Return the image of the deployment `name`. Raises SpecError.
+
+    `platform` is `linux/amd64`-like: that of the target, or of this machine, if empty.
+    """
     deployment = session.spec.deployments.get(name)
     if deployment is None:
         hint = suggestion(name, session.spec.deployments, "the file has none")
@@ -44,7 +47,10 @@ def named(session: Session, name: str) -> Named:
     makes = isinstance(session.targets[deployment.target], HasBuilder)
     if not makes and asked(image_inputs(found)) not in locks:
         locks = {}  # no image of this deployment was ever meant to be locked
-    return pictured(session, deployment, replace(found, locks=locks))
+    image = pictured(session, deployment, replace(found, locks=locks))
+    if platform in ("", image.inputs.platform):
+        return image
+    return replace(image, inputs=image_inputs(image.pins, platform))
 
 
 def pictured(session: Session, deployment: Deployment, pins: Pins) -> Named:
@@ -75,5 +81,5 @@ def packages_of(session: Session, inputs: ImageInputs) -> Packages | None:
     """Return the packages that `mlops.lock` holds of an image; None without such a file."""
     for one in session.locked:
         if one.digest == inputs.lock:
-            return Packages(code=one.packages, server=one.server)
+            return Packages(code=one.packages, server=one.server, conda=one.conda, front=one.front)
     return None

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 import mlops
+from mlops.environments.conda.asked import asked_of
 from mlops.errors import Problem, SpecError
 from mlops.facing import collected_fields, facing_fields, trust_of, unlocked_routes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
@@ -43,8 +44,7 @@ class At:
 def desired_image(place: str, pins: Pins) -> Desired:
     """Return the image that a deployment runs."""
     inputs = image_inputs(pins)
-    count = len(inputs.requirements)
-    packages = f"{count} requirement{'' if count == 1 else 's'}"
+    packages = _packages(inputs)
     bytes_ = sum(model.content.size for model in inputs.models)
     return Desired(
         address=Address(place=place, kind="image", name=image_name(inputs.digest)),
@@ -53,6 +53,14 @@ def desired_image(place: str, pins: Pins) -> Desired:
         needs=_models(pins),
         summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
     )
+
+
+def _packages(inputs: ImageInputs) -> str:
+    """Return how many packages an image asks for, in words."""
+    count = len(inputs.requirements)
+    words = f"{count} requirement{'' if count == 1 else 's'}"
+    conda = len(asked_of(inputs.conda).packages) if inputs.conda else 0
+    return f"{conda} conda package{'' if conda == 1 else 's'}, {words}" if conda else words
 
 
 def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:

@@ -16,7 +16,7 @@ from mlops.services import (
     serving_fields,
     written_checks,
 )
-from mlops.spec import Deployment, Environment, Fields, Json
+from mlops.spec import CondaPackages, Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
 from mlops.targets.process.tls import tls_fields
 from mlops.values import Address, Desired, Owner, PinnedModel, Pins
@@ -28,7 +28,9 @@ def environment_address(place: str, environment: Environment) -> Address:
 
 
 def desired_environment(place: str, environment: Environment) -> Desired:
-    """Return the virtual environment that an inference asks for."""
+    """Return the virtual environment that an inference asks for. Raises SpecError."""
+    if environment.conda is not None:
+        raise SpecError(_conda(environment.conda))
     count = len(environment.requirements)
     return Desired(
         address=environment_address(place, environment),
@@ -102,6 +104,14 @@ def _facing(deployment: Deployment, settings: ServiceSettings) -> Fields:
     folder = beside(deployment, collection.folder) if collection else ""
     kept = collected_fields(collection, folder=folder)
     return facing_fields(settings, locked=locked) | kept
+
+
+def _conda(packages: CondaPackages) -> Problem:
+    return Problem(
+        summary="a process has no conda packages",
+        where=packages.where,
+        hint="use a target of kind `docker`; or put it under `pip:`, with `==` before its version",
+    )
 
 
 def _unlocked(deployment: Deployment, name: str) -> Problem:

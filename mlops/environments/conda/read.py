@@ -1,12 +1,15 @@
-"""Reads a conda environment file: its Python, and the packages that pip would install."""
+"""Reads a conda environment file: its Python, its channels and packages, and what pip installs."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlops.clients import yaml
+from mlops.clients.text import brief
 from mlops.clients.yaml import BROKEN, Document, Steps
+from mlops.environments.conda.asked import Package, asked_text, package_of
+from mlops.environments.conda.channels import USUAL, wrong_channel
 from mlops.environments.requirements import Requirement, RequirementError, requirement
 from mlops.errors import Problem, Where
 
@@ -15,14 +18,25 @@ _HINTS = {
     "prefix": "remove it; it names a folder of another machine",
     "variables": "move them to `environment_variables` of the inference block",
 }
-_PACKAGE = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9_.-]+)\s*(.*)")
+_BUILT = re.compile(r"(==?[^=]+)=[^=]+")
+"""A version and a build, as `=3.11.7=h1_0`."""
+
+_PIPS = ("python", "pip")
+"""What a base image has as well."""
+
 _PYTHON = re.compile(r"(==?|>=|<=|<|>|!=|~=)?\s*(\d+(?:\.\d+){0,2}(?:\.\*)?)")
 
 
 @dataclass(slots=True, kw_only=True)
 class Conda:
-    """What a conda file asks for. `pin` is a Python version, `limits` are bounds like `>=3.8`."""
+    """What a conda file asks for. `pin` is a Python version, `limits` are bounds like `>=3.8`.
 
+    `packages` are all with their places; `real` ones are those that only conda can install.
+    """
+
+    channels: list[str] = field(default_factory=list)
+    packages: list[tuple[Package, Where]] = field(default_factory=list)
+    real: list[Where] = field(default_factory=list)
     pin: str | None = None
     limits: str | None = None
     where: Where | None = None
@@ -46,6 +60,7 @@ def read_conda(path: Path, asked: Where | None = None) -> Conda:
             hint = _HINTS.get(key, "remove it; the keys are name, channels, dependencies")
             _tell(conda, f"unknown key `{key}` in a conda file", document.key((key,)), hint)
     _names(conda, document)
+    _channels(conda, document)
     dependencies = data.get("dependencies")
     if isinstance(dependencies, list):
         for index, item in enumerate(dependencies):
@@ -56,16 +71,40 @@ def read_conda(path: Path, asked: Where | None = None) -> Conda:
     return conda
 
 
+def conda_text(conda: Conda, python: str) -> str:
+    """Return what only conda can install, and the Python for it; empty where that is nothing.
+
+    `python` is what the file shall have where it pins none.
+    """
+    if not conda.real:
+        return ""
+    wanted = [package.text for package, _ in conda.packages]
+    pinned = [] if conda.pin else [f"python={python}"]
+    channels = [name for name in dict.fromkeys(conda.channels) if name != "nodefaults"]
+    return asked_text(channels or [USUAL], [*wanted, *pinned])
+
+
 def _names(conda: Conda, document: Document) -> None:
-    name, channels = document.data.get("name"), document.data.get("channels", [])
+    name = document.data.get("name")
     if not (name is None or name is BROKEN or isinstance(name, str)):
         _tell(conda, "`name` must be text", document.value(("name",)), "put it in quotes")
+
+
+def _channels(conda: Conda, document: Document) -> None:
+    channels = document.data.get("channels", [])
     items = channels if isinstance(channels, list) else [channels]
-    if channels is items and all(isinstance(item, str) or item is BROKEN for item in items):
+    if channels is not items or not all(isinstance(one, str) or one is BROKEN for one in items):
+        if channels is not BROKEN:
+            hint = "write a list of text, as `[conda-forge]`"
+            place = document.value(("channels",))
+            _tell(conda, "`channels` must be a list of names", place, hint)
         return
-    if channels is not BROKEN:
-        hint = "write a list of text, as `[conda-forge]`"
-        _tell(conda, "`channels` must be a list of names", document.value(("channels",)), hint)
+    for index, channel in enumerate(channels):
+        wrong = None if channel is BROKEN else wrong_channel(channel)
+        if wrong is not None:
+            _tell(conda, wrong[0], _hidden(document.value(("channels", index))), wrong[1])
+        elif channel is not BROKEN:
+            conda.channels.append(channel.rstrip("/"))
 
 
 def _dependency(conda: Conda, document: Document, path: Steps, item: Any) -> None:
@@ -80,13 +119,21 @@ def _dependency(conda: Conda, document: Document, path: Steps, item: Any) -> Non
 
 
 def _package(conda: Conda, text: str, where: Where) -> None:
-    found = _PACKAGE.fullmatch(text.strip())
-    name = found[1] if found else text
-    if found and name == "python":
-        _python(conda, found[2].strip(), where)
-    elif name != "pip":
-        hint = "put it under `pip:`, with `==` before its version"
-        _tell(conda, f"conda package `{name}` cannot be installed here", where, hint)
+    found = package_of(text)
+    if found is None:
+        hint = "write `numpy=1.26`, `numpy>=1.26,<2` or `conda-forge::numpy`"
+        _tell(conda, f"`{brief(text)}` asks for no conda package", where, hint)
+        return
+    wrong = wrong_channel(found.channel) if found.channel else None
+    if wrong is not None:
+        _tell(conda, wrong[0], _hidden(where), wrong[1])
+        return
+    built = _BUILT.fullmatch(found.rest)
+    if found.name == "python":
+        _python(conda, (built[1] if built else found.rest).strip(), where)
+    if found.name not in _PIPS or built or found.channel:
+        conda.real.append(where)
+    conda.packages.append((found, where))
 
 
 def _python(conda: Conda, version: str, where: Where) -> None:
@@ -121,6 +168,11 @@ def _pip(conda: Conda, document: Document, path: Steps, items: Any) -> None:
             conda.requirements.append(requirement(item.strip(), where))
         except RequirementError as error:
             _tell(conda, error.summary, where, error.hint)
+
+
+def _hidden(where: Where) -> Where:
+    """Return a place without its text, which may hold a token."""
+    return replace(where, text="")
 
 
 def _tell(conda: Conda, summary: str, where: Where, hint: str) -> None:
