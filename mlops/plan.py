@@ -46,18 +46,21 @@ def plan(
     applied: Mapping[Address, Applied],
     places: Places,
     rules: tuple[IgnoreRule, ...] = (),
+    *,
+    lenient: bool = False,
 ) -> tuple[Change, ...]:
     """Return every change in the order of execution, what is kept included.
 
     Nothing is planned for a place that is not among `places`: nobody looked there. Drift that one
     of the `rules` names is let be. Raises SpecError where a wanted name or port belongs to somebody
-    else.
+    else, unless it is `lenient`: for who looks, and makes nothing.
     """
     wanted = {thing.address: thing for thing in desired}
     seen = sorted(observed, key=lambda thing: thing.address)  # places tell them in any order
     ours = {thing.address: thing for thing in seen if thing.ownership is Ownership.OURS}
     others = tuple(thing for thing in seen if _foreign(thing, ours.values()))
-    problems = (*check_claims(wanted.values()), *check_conflicts(wanted.values(), others))
+    conflicts = () if lenient else check_conflicts(wanted.values(), others)
+    problems = (*check_claims(wanted.values()), *conflicts)
     if problems:
         raise SpecError(*problems)
     made = [
@@ -72,6 +75,14 @@ def plan(
         if thing.address not in wanted and thing.address not in needed
     ]
     return ordered(with_renames([*made, *removed]))
+
+
+def in_the_way(desired: Iterable[Desired], observed: Iterable[Observed]) -> tuple[str, ...]:
+    """Return a sentence for each wanted name or exclusive resource that is somebody else's."""
+    seen = tuple(observed)
+    ours = [thing for thing in seen if thing.ownership is Ownership.OURS]
+    others = [thing for thing in seen if _foreign(thing, ours)]
+    return tuple(problem.summary for problem in check_conflicts(desired, others))
 
 
 def _foreign(thing: Observed, ours: Collection[Observed]) -> bool:

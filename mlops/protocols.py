@@ -182,8 +182,8 @@ class View(Protocol):
     def problems(self, problems: Sequence[Problem]) -> str:
         """Show what is wrong."""
 
-    def plan(self, plan: Plan) -> str:
-        """Show what will happen."""
+    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+        """Show what will happen, and why it may not."""
 
     def drift(self, drift: Drift) -> str:
         """Show what somebody else did."""

@@ -7,7 +7,7 @@ from typing import SupportsInt
 from mlops.abilities import CountsCalls
 from mlops.observe import Look, look
 from mlops.plain import fingerprint
-from mlops.plan import compared, notes, plan
+from mlops.plan import compared, in_the_way, notes, plan
 from mlops.policy import expired, in_force
 from mlops.protocols import Records, World
 from mlops.recall import recall
@@ -19,26 +19,35 @@ from mlops.values import Address, Applied, Desired, Plan
 EVERYTHING = Selection()
 
 
-def survey(world: World, desired: Iterable[Desired], selection: Selection = EVERYTHING) -> Plan:
+def survey(
+    world: World,
+    desired: Iterable[Desired],
+    selection: Selection = EVERYTHING,
+    *,
+    lenient: bool = False,
+) -> Plan:
     """Return the plan that makes the live world what is desired. Changes nothing.
 
-    A place that lets nobody look without credentials is left out of the plan, which names it.
+    A place that lets nobody look without credentials is left out of the plan, which names it. Who
+    only looks is `lenient`: somebody else's port that is wanted is a note, and not the end.
     """
     applied = world.records.read()
     kept, held = _held_back(tuple(desired), applied, world.records, selection)
     there = look(kept, world.places)
     seen = recall(there.things, world.places, world.records)
     there = replace(there, things=seen)
-    found = _planned(world, assumed(kept, seen), there, applied, selection)
+    found = _planned(world, assumed(kept, seen), there, applied, selection, lenient=lenient)
     if world.secrets is None:
         secrets = uncompared(found.changes)
     else:
         secrets, among = (), {change.address for change in found.changes}
         compared = identified(found.wanted, seen, world.secrets, among)
-        found = _planned(world, compared, there, applied, selection)
+        found = _planned(world, compared, there, applied, selection, lenient=lenient)
     changes = tuple(told(change) for change in found.changes)
     over = expired(world.ignore, world.today)
-    return replace(found, changes=changes, notes=(*held, *secrets, *over, *notes(seen)))
+    taken = in_the_way(kept, seen) if lenient else ()
+    told_too = (*held, *secrets, *over, *taken, *notes(seen))
+    return replace(found, changes=changes, notes=told_too)
 
 
 def _planned(
@@ -47,6 +56,8 @@ def _planned(
     seen: Look,
     applied: Mapping[Address, Applied],
     selection: Selection,
+    *,
+    lenient: bool,
 ) -> Plan:
     records = known(applied, world.left, {thing.address for thing in seen.things})
     ignored = in_force(world.ignore, world.today)
@@ -55,7 +66,7 @@ def _planned(
     whole = Plan(
         project=world.project,
         store=world.store,
-        changes=plan(wanted, seen.things, records, places, ignored),
+        changes=plan(wanted, seen.things, records, places, ignored, lenient=lenient),
         wanted=wanted,
         identities={name: place.identity for name, place in places.items()},
         calls=_calls(world),

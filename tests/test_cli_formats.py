@@ -112,6 +112,25 @@ def test_what_is_wrong_is_written_to_files_too(walk: Walk, command: str) -> None
     assert "lapto" in (walk.folder / "a.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "github", "sarif"])
+def test_a_plan_that_a_rule_refuses_is_one_document_with_the_reason(walk: Walk, form: str) -> None:
+    rules = "rules: {none: {when: plan.add > 0, message: nothing may be added}}\n"
+    walk.spec.write_text(walk.spec.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    beside = ("markdown", "json", "sarif")
+
+    answer = walk.run("plan", "--format", form, *(f"--also={one}={one}" for one in beside))
+
+    written = {one: (walk.folder / one).read_text(encoding="utf-8") for one in beside}
+    assert answer.code == 3
+    assert "nothing may be added" in answer.out + answer.err
+    assert all("nothing may be added" in one for one in written.values())
+    assert "mlops apply --digest" in written["markdown"]
+    assert json.loads(written["json"])["summary"]["add"] == 2
+    assert len(json.loads(written["sarif"])["runs"][0]["results"]) == 1
+    if form in ("json", "sarif"):
+        json.loads(answer.out)
+
+
 @pytest.mark.parametrize("pair", ["markdown", "text=a.txt", "markdown=", "x=y"])
 def test_what_names_no_format_and_file_is_refused(walk: Walk, pair: str) -> None:
     answer = walk.run("plan", "--also", pair)

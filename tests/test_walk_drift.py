@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -121,6 +122,18 @@ def test_drift_tells_what_was_and_what_is(walk: Walk) -> None:
     told = walk.run("drift", "--format", "json")
     summary = {"drifted": 1, "services": 1, "ignored": 0, "known": 0, "ahead": 0}
     assert (8, summary) == (told.code, told.json["summary"])
+
+
+def test_a_stranger_on_the_port_of_a_stopped_service_does_not_hide_the_drift(walk: Walk) -> None:
+    kill(walk.record()["pid"])
+    with socket.create_server(("127.0.0.1", walk.port)):
+        found, planned = walk.run("drift"), walk.run("plan")
+        written = walk.run("report")
+
+    assert (8, 1, 0) == (found.code, planned.code, written.code)
+    assert "process  running -> stopped" in found.out
+    assert f"note: port {walk.port} is taken by " in found.out
+    walk.apply()
 
 
 def test_a_copy_of_an_instance_folder_is_told_and_left_alone(walk: Walk) -> None:

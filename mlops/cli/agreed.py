@@ -37,13 +37,19 @@ def check_commit(session: Session, leave: Leave, told: set[str]) -> None:
 
 def check_rules(session: Session, plan: Plan) -> None:
     """Raise RefusedError for a plan that breaks a rule of the file; tell what only warns."""
+    refused = refusals(session, plan)
+    if refused:
+        raise RefusedError(*refused)
+
+
+def refusals(session: Session, plan: Plan) -> tuple[Problem, ...]:
+    """Return a problem for each rule of the file that a plan breaks; tell what only warns."""
     if not session.spec.rules or not plan.pending:
-        return
+        return ()
     found = broken(plan, session.spec.rules)
     for problem in found.warnings:
         say(f"warning: {problem.summary}\n")
-    if found.errors:
-        raise RefusedError(*found.errors)
+    return tuple(found.errors)
 
 
 def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:

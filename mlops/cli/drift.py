@@ -138,7 +138,7 @@ def _check(found: Drift) -> None:
 
 def look(session: Session, selection: Selection) -> Drift:
     """Return what somebody else changed, of what is selected."""
-    return drift_of(session, surveyed(session, selection))
+    return drift_of(session, surveyed(session, selection, lenient=True))
 
 
 def _unknown(found: Drift, session: Session, baseline: Path | None) -> Drift:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlops.cli.agreed import check_rules
+from mlops.cli.agreed import refusals
 from mlops.cli.filing import write_file
 from mlops.cli.options import (
     CHECKS,
@@ -19,11 +19,14 @@ from mlops.cli.session import open_session
 from mlops.cli.showing import show
 from mlops.cli.surveying import surveyed
 from mlops.cli.terminal import write
-from mlops.errors import CredentialsError, Problem
+from mlops.errors import CredentialsError, Problem, RefusedError
 from mlops.planfile import plan_digest, plan_document
 from mlops.selection import Selection
 from mlops.views.github import counts
 from mlops.views.json import to_json
+
+APART = ("text", "json")
+"""Formats whose refusals are told on standard error too."""
 
 CHANGES = 2
 """Exit code of `--detailed-exitcode` when something would change."""
@@ -50,11 +53,13 @@ def command(
     found = surveyed(session, selection)
     if out is not None and not found.unobserved:
         write_file(out, to_json(plan_document(found, selection, session.lineage())))
-    show(form, lambda view: view.plan(found), counts(found))
+    refused = refusals(session, found)
+    show(form, lambda view: view.plan(found, refused), counts(found))
     digest = plan_digest(found)
     if form == "text" and found.pending and digest:
         write(f"Digest: {digest}\n")
-    check_rules(session, found)
+    if refused:
+        raise RefusedError(*(refused if form in APART else ()))
     if found.unobserved:
         raise CredentialsError(*([_unwritten(out)] if out else []))
     return CHANGES if detailed_exitcode and found.pending else 0

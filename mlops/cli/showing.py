@@ -15,6 +15,9 @@ from mlops.protocols import View
 SUMMARY = 1_000_000
 """Bytes of the summary of one step; GitHub shows none that is larger than 1 MiB."""
 
+SHOWN = "mlops.shown"
+"""Where a context notes that data was shown."""
+
 Shown = Callable[[View], str]
 
 
@@ -22,14 +25,23 @@ def show(form: str, shown: Shown, outputs: Mapping[str, str] | None = None) -> N
     """Write data; a GitHub job gets its summary, and `outputs` for its later steps."""
     write(shown(view(form)))
     write_also(shown)
+    context = click.get_current_context(silent=True)
+    if context:
+        context.meta[SHOWN] = True
     if form == "github":
         _summarise(shown)
         _put_out(outputs or {})
 
 
 def tell(form: str, shown: Shown) -> None:
-    """Write what went wrong: to standard error, but for the formats in which it is data."""
-    if form in ("text", "json"):
+    """Write what went wrong: to standard error, but for the formats in which it is data.
+
+    Where data was shown before, it stays the only document, here and in the files beside it.
+    """
+    context = click.get_current_context(silent=True)
+    if context and SHOWN in context.meta:
+        say(shown(view(form if form == "json" else "text", error=True)))
+    elif form in ("text", "json"):
         say(shown(view(form, error=True)))
         write_also(shown)
     else:

@@ -17,10 +17,13 @@ STORE = "store"
 """The place that everything else is told by: without it nothing is looked at."""
 
 
-def surveyed(session: Session, selection: Selection = EVERYTHING) -> Plan:
-    """Return the plan that makes the live world what the files say. Changes nothing."""
+def surveyed(session: Session, selection: Selection = EVERYTHING, *, lenient: bool = False) -> Plan:
+    """Return the plan that makes the live world what the files say. Changes nothing.
+
+    For who only looks, `lenient`: a port that somebody else has is a note.
+    """
     try:
-        return survey(session.world, session.desired(), selection)
+        return survey(session.world, session.desired(), selection, lenient=lenient)
     except CredentialsError as error:
         services = session.spec.deployments
         nothing = Unobserved(

@@ -32,18 +32,16 @@ class GithubView:
         told = _shut(problem_text.problems(problems, self._paper))
         return told + "".join(self._problem(problem) for problem in problems)
 
-    def plan(self, plan: Plan) -> str:
-        """Return what will happen, and a warning on the line of what is destructive."""
+    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+        """Return what will happen, a warning on the line of what is destructive, and refusals."""
         told = _shut(changes.plan(plan, self._paper))
-        return (
-            told
-            + "".join(
-                self._warning(change, f"{change.address} {LOSSES[change.action]}: {change.reason}")
-                for change in plan.pending
-                if change.action in LOSSES and change.address.kind == "service"
-            )
-            + self._unobserved(plan)
-        )
+        lost = [
+            self._warning(change, f"{change.address} {LOSSES[change.action]}: {change.reason}")
+            for change in plan.pending
+            if change.action in LOSSES and change.address.kind == "service"
+        ]
+        why = self.problems(refused) if refused else ""
+        return told + "".join(lost) + self._unobserved(plan) + why
 
     def drift(self, drift: Drift) -> str:
         """Return what somebody else did, and a warning on the line of each thing."""

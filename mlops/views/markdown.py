@@ -25,9 +25,10 @@ class MarkdownView:
         """Return each problem with its place and its hint."""
         return outcomes.problems(problems, self._limit)
 
-    def plan(self, plan: Plan) -> str:
-        """Return what will happen, what is destructive first."""
-        return comment.planned(plan, self._limit)
+    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+        """Return why it may not happen, if so, then what will, what is destructive first."""
+        first = outcomes.problems(refused, self._limit // 4) if refused else ""
+        return first + comment.planned(plan, self._limit - len(first.encode()))
 
     def drift(self, drift: Drift) -> str:
         """Return what somebody else did."""

@@ -38,17 +38,15 @@ class SarifView:
         """Return a result for each problem with a place, a notification for any other."""
         return self._log([(PROBLEM, _told(problem), problem.where) for problem in problems])
 
-    def plan(self, plan: Plan) -> str:
-        """Return a result for each service that is deleted or made anew."""
-        return self._log(
-            [
-                (LOSS, f"{change.address} {LOSSES[change.action]}: {change.reason}", _place(change))
-                for change in plan.pending
-                if change.action in LOSSES and change.address.kind == "service"
-            ]
-            + _unobserved(plan),
-            remarks(plan),
-        )
+    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+        """Return a result for each service that is deleted or made anew, and for each refusal."""
+        lost = [
+            (LOSS, f"{change.address} {LOSSES[change.action]}: {change.reason}", _place(change))
+            for change in plan.pending
+            if change.action in LOSSES and change.address.kind == "service"
+        ]
+        broken = [(PROBLEM, _told(problem), problem.where) for problem in refused]
+        return self._log([*lost, *_unobserved(plan), *broken], remarks(plan))
 
     def drift(self, drift: Drift) -> str:
         """Return a result for each thing that somebody changed."""

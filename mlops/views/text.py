@@ -22,7 +22,7 @@ class TextView:
         """Return each problem with its place and its hint."""
         return problem_text.problems(problems, self._paper)
 
-    def plan(self, plan: Plan) -> str:
+    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:  # noqa: ARG002  told after it
         """Return what will happen, and how much of it."""
         return changes.plan(plan, self._paper)
 
