@@ -1,12 +1,15 @@
 """The `--golden` option and what compares exact text with a file; what is too slow for each run."""
 
+import compileall
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+PACKAGE = Path(__file__).parents[1] / "mlops"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,8 +17,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite tests/golden instead")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once: the hundreds of commands that tests start write no bytecode."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(PACKAGE, quiet=2, rx=re.compile("/starter/"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are processors, since many tests wait for somebody."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless CI is set."""
+    """Leave out what takes minutes, unless CI is set; begin with it there: others go on beside."""
+    items.sort(key=lambda item: "slow" not in item.keywords)
     skip = pytest.mark.skip(reason="takes minutes: set CI=true")
     for item in items:
         if "slow" in item.keywords and not os.environ.get("CI"):

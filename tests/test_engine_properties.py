@@ -15,7 +15,7 @@ from mlops.selection import Selection
 Spec = Mapping[str, Service]
 
 examples = settings(
-    max_examples=500 if os.environ.get("CI") else 100,
+    max_examples=250 if os.environ.get("CI") else 100,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -34,11 +34,21 @@ def rows(folder: Path, small: bool) -> Iterator[Row]:  # noqa: FBT001  as the ta
             name=f"{registry.host}/bench/theirs:1",
             port=free_port(),
         )
+        stack.callback(_clean, registry.host)
         stack.callback(theirs.remove)
         _begin(ours, local, theirs)
         yield _stored(ours, theirs, size)
         yield from _answered(ours, local, theirs, size)
         yield _renewed(ours, theirs)
+
+
+def _clean(host: str) -> None:
+    """Remove every image of a registry from the engine."""
+    api = docker_engine.client()
+    for one in api.images():
+        names = [*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())]
+        if any(str(name).startswith(f"{host}/") for name in names):
+            api.remove_image(one["Id"], force=True)
 
 
 def _begin(ours: Ours, local: Ours, theirs: Classic) -> None:
