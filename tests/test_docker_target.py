@@ -1,12 +1,17 @@
 """What a Docker target makes of a deployment, and what it makes of what an engine lists. Pure."""
 
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import make
 import pytest
+from walk import free_port, until
 
 from mlops.claims import Holders
 from mlops.errors import SpecError
@@ -19,6 +24,7 @@ from mlops.targets.docker.health import judged
 from mlops.targets.docker.holes import network
 from mlops.targets.docker.laid import File, keys_stamp, laid_fields
 from mlops.targets.docker.live import Look, Snapshot
+from mlops.targets.docker.looking import observed_listeners
 from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
 from mlops.targets.docker.settings import ServiceSettings
 from mlops.values import Desired, Observed, Ownership, Pins
@@ -169,6 +175,32 @@ def test_the_network_of_a_container_is_told(networks: list[str], told: str) -> N
     inspected = {"NetworkSettings": {"Networks": dict.fromkeys(networks)}}
 
     assert told == network(inspected)
+
+
+@pytest.mark.parametrize(("name", "told"), [("docker-proxy", []), ("nginx", ["nginx"])])
+def test_the_engine_s_own_listener_for_a_container_of_ours_is_in_nobody_s_way(
+    tmp_path: Path, name: str, told: list[str]
+) -> None:
+    program = tmp_path / name
+    program.symlink_to(Path(sys.executable).resolve())
+    port = free_port()
+    wanted = service(port=port)
+    stopping = listed(wanted, State="exited", Ports=[])
+    snapshot = Snapshot(containers=[stopping], images=[], volumes=[], repository="mlops/quickstart")
+    code = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+
+    with subprocess.Popen([str(program), "-I", "-S", "-c", code]) as listener:
+        until(lambda: reached(port))
+        found = [thing.state for thing in observed_listeners("engine", [wanted], snapshot)]
+        listener.kill()
+
+    assert told == [words.split("`")[1] for words in found]
+
+
+def reached(port: int) -> bool:
+    """Tell whether somebody listens on a port of this machine."""
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_copy_beside_ours_is_left_alone_and_what_was_renamed_is_ours() -> None:

@@ -8,11 +8,12 @@ import psutil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A process that listens on a port of an address, and what to call it."""
+    """A process that listens on a port of an address, by its name, and what to call it."""
 
     host: str
     port: int
     pid: int | None
+    name: str
     words: str
 
 
@@ -24,7 +25,7 @@ def listening(ports: Iterable[int]) -> list[Listener]:
             host=connection.laddr.ip,
             port=connection.laddr.port,
             pid=connection.pid,
-            words=_named(connection.pid),
+            **_named(connection.pid),
         )
         for connection in psutil.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
@@ -33,10 +34,11 @@ def listening(ports: Iterable[int]) -> list[Listener]:
     ]
 
 
-def _named(pid: int | None) -> str:
+def _named(pid: int | None) -> dict[str, str]:
     if pid is None:
-        return "another process"
+        return {"name": "", "words": "another process"}
     try:
-        return f"`{psutil.Process(pid).name()}` (process {pid})"
+        name = psutil.Process(pid).name()
     except psutil.Error:
-        return f"process {pid}"
+        return {"name": "", "words": f"process {pid}"}
+    return {"name": name, "words": f"`{name}` (process {pid})"}

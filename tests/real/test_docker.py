@@ -1,9 +1,8 @@
-"""Services on a real Docker engine: made, changed behind our back, broken, killed, removed."""
+"""Services on a real Docker engine: made, changed behind our back, broken, removed."""
 
 import json
 import re
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,23 +278,6 @@ def test_a_certificate_is_renewed_as_it_runs_and_what_is_collected_stays(
     assert [b"59,2,32.1,101," in rows[0], b"205.8" in rows[1]] == [True, True]
     assert 0 == user.walk.run("destroy", "--auto-approve", "--allow-deletes", "1").code
     assert [f"{user.project}-diabetes.data"] == docker_engine.volumes(user.project)
-
-
-@pytest.mark.parametrize("after", [0.9, 2.3, 4.5])
-def test_an_apply_that_is_killed_anywhere_is_finished_by_the_next(
-    user: DockerWalk, after: float
-) -> None:
-    user.apply()
-    user.walk.edit("score/score.py", "import json", f"import json  # {after}")
-
-    begun = user.walk.begin("apply", "--auto-approve")
-    time.sleep(after)
-    begun.send_signal(signal.SIGKILL)
-    begun.communicate(timeout=30)
-
-    user.apply("--lock-timeout", "90s")
-    user.settled()
-    assert [205.826] == pytest.approx(user.walk.score(), abs=0.001)
 
 
 def test_nothing_is_left_after_destroy(user: DockerWalk) -> None:

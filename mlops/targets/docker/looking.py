@@ -13,9 +13,12 @@ from mlops.clients.docker.wire import MissingError
 from mlops.clients.listeners import listening
 from mlops.targets.docker import marks
 from mlops.targets.docker.laid import wanted_files
-from mlops.targets.docker.live import Entry, Look, Snapshot, main_of
+from mlops.targets.docker.live import Entry, Look, Snapshot, main_of, marked
 from mlops.targets.docker.shape import shape
 from mlops.values import Address, Desired, Observed, Ownership
+
+PROXY = "docker-proxy"
+"""The process that listens for a container: a moment before it runs, and one after it ended."""
 
 AT_ONCE = 8
 """Containers that are inspected at the same time."""
@@ -64,7 +67,8 @@ def observed_listeners(
     }
     for listener in listening(asked - _published(snapshot)):
         claim = port_claim(listener.host, listener.port)
-        if claims.of(claim):
+        passing = listener.name == PROXY and listener.port in _ours(snapshot)
+        if claims.of(claim) and not passing:
             yield Observed(
                 address=Address(place=place, kind="listener", name=claim.removeprefix("port/")),
                 fields={},
@@ -73,6 +77,12 @@ def observed_listeners(
                 claims=(claim,),
                 state=listener.words,
             )
+
+
+def _ours(snapshot: Snapshot) -> set[int]:
+    """Return the ports that containers of ours were made for, whether they run or not."""
+    told = (marks.written(marks.labels_of(each), marks.FIELDS) for each in marked(snapshot))
+    return {fields["port"] for fields in told if isinstance(fields.get("port"), int)}
 
 
 def _published(snapshot: Snapshot) -> set[int]:
