@@ -1,6 +1,7 @@
 """How a model without code is served, and why one is not: told alike by `load` and `resolve`."""
 
-from mlops.environments.frameworks import built_in, framework_environment, is_version
+from mlops.environments.frameworks import built_in, framework_environment
+from mlops.environments.versions import is_version
 from mlops.errors import Problem, SpecError
 from mlops.spec import Deployment, Framework, Inference
 

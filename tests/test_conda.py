@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import socket
+import sys
 import tarfile
 import time
 from collections.abc import Generator, Iterator
@@ -138,6 +140,39 @@ def test_a_channel_that_is_none_is_told_at_once(channel_: str) -> None:
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize(
+    "address", ["https://ci:hidden@conda.example", "http://conda.example", "/srv/channels"]
+)
+def test_where_named_channels_lie_is_held_to_the_same_rules(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("CONDA_CHANNEL_ALIAS", address)
+
+    problem = unsolved("native")
+
+    assert problem.summary.startswith("`CONDA_CHANNEL_ALIAS`: ")
+    assert "hidden" not in str(problem)
+
+
+def test_who_stops_waiting_for_a_channel_is_free_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        steps = solved(asked_text([address], ["native"]), AMD, "2.36")
+        told = [next(steps).text, next(steps).text]
+        begun = time.monotonic()
+
+        steps.close()
+
+        assert ["resolving conda packages"] * 2 == told
+        assert time.monotonic() - begun < 5
+
+
+def test_without_rattler_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rattler", None)
+
+    assert "run `pip install 'mlops-apply[conda]'`" == unsolved("native").hint
+
+
 def test_a_channel_that_only_a_package_names_is_asked_too(channel: Channel) -> None:
     found = solve(f"{channel.url}::native", channels=())
 
@@ -264,6 +299,29 @@ def test_pip_adds_nothing_that_conda_brought(tmp_path: Path) -> None:
     assert "markupsafe==" in lock
     assert "flask==3.0.3" in lock
     assert "greeting" not in lock
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"Name: ../../out\nVersion: 1\n",
+        b"Name: fine\nVersion: 1\n --index-url=http://strange.example\n",
+        b"Name: fine\nVersion: of old\n",
+        b"Name: fine\n",
+        b"",
+    ],
+)
+def test_what_conda_brought_under_no_name_or_version_is_not_told_to_pip(
+    tmp_path: Path, told: bytes
+) -> None:
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    for name, text in {"odd": told, "good": b"Name: Good\nVersion: 1.0\n"}.items():
+        (packages / f"{name}.dist-info").mkdir(parents=True)
+        (packages / f"{name}.dist-info" / "METADATA").write_bytes(text)
+
+    found = brought(tmp_path)
+
+    assert [("Good", "1.0")] == [(one.name, one.version) for one in found]
 
 
 def test_what_pip_wants_otherwise_than_conda_is_told(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 
 import docker_engine
 import pytest
-from base_image import base_tar
-from conda_channel import Channel, serving, usual
+from base_image import VERSION, base_tar
+from conda_channel import Channel, File, Package, serving, usual
 from registry import Registry, needs_registry, push, push_index, repository, running
 from test_cli_package import CERTIFICATES, PROGRAM
 from test_images_base import GLIBC, layer
@@ -118,6 +118,30 @@ def test_an_image_for_either_platform_is_written_to_a_file(walk: Walk, platform:
     assert b"home = /opt/conda-packages/bin\n" in config
     assert [name for name in ours if name.endswith("site-packages/markupsafe/__init__.py")]
     assert not [name for name in ours if "greeting" in name]
+
+
+def test_the_server_has_a_python_of_its_own_where_condas_is_old(
+    walk: Walk, channel: Channel
+) -> None:
+    old = File(data=b"\x7fELF", executable=True)
+    files = {"bin/python3.6": old, "lib/python3.6/os.py": File(data=b"")}
+    channel.add(Package(name="python", version="3.6.15", build="h0", files=files))
+    (walk.folder / "score" / "environment.yml").write_text(
+        "dependencies: [native, python=3.6.15]\n"
+    )
+
+    done(walk, "image", "build", "diabetes", "-o", "image.tar")
+
+    found = layers(walk.folder / "image.tar")
+    assert "opt/conda-packages/bin/python3.6" in found["mlops conda"]
+    assert (
+        "/opt/conda-packages/bin/python3.6"
+        == found["mlops environment"]["opt/environment/bin/python"]
+    )
+    assert f"opt/mlops-python/bin/python{VERSION}" in found["mlops python"]
+    server = found["mlops server"]
+    assert f"/opt/mlops-python/bin/python{VERSION}" == server["opt/mlops/bin/python"]
+    assert [name for name in server if name.endswith("site-packages/uvloop/__init__.py")]
 
 
 def test_what_is_locked_is_made_on_every_machine_alike(walk: Walk, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ The names are those of v1, of the packages, and of people.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from mlops.environments.read import environment_of
 from mlops.environments.versions import running_version
@@ -44,14 +44,6 @@ FRAMEWORKS: Mapping[str, BuiltIn] = {
 def built_in(name: str) -> BuiltIn | None:
     """Return how the models of a framework are served without code; None if they are not."""
     return FRAMEWORKS.get(name.lower().replace("-", "").replace("_", ""))
-
-
-def is_version(text: str) -> bool:
-    """Tell whether a package may have this version."""
-    try:
-        return bool(Version(text))
-    except InvalidVersion:
-        return False
 
 
 def framework_environment(framework: Framework, served: BuiltIn) -> Environment:

@@ -1,4 +1,4 @@
-"""Which Pythons there may be: the one that runs this, and the oldest that serves."""
+"""Which Pythons there may be: the one that runs this, the oldest that serves; what is a version."""
 
 import sys
 
@@ -15,3 +15,13 @@ def numbers(version: str) -> tuple[int, int]:
     """Return the major and the minor number of a version like `3.11` or `3.6.2`."""
     major, minor = version.split(".")[:2]
     return int(major), int(minor)
+
+
+def is_version(text: str) -> bool:
+    """Tell whether a package may have this version."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - slow to import
+
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False

@@ -1,12 +1,14 @@
 """What conda packages bring of Python's own packages: pip shall find it there, and add nothing."""
 
-import zipfile
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from mlops.environments.versions import is_version
+
 _LISTS = ("*.dist-info/METADATA", "*.egg-info/PKG-INFO", "*.egg-info")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _KEPT = ("Requires-Dist", "Provides-Extra")
 
 
@@ -26,18 +28,23 @@ class Brought:
 
 
 def brought(folder: Path) -> tuple[Brought, ...]:
-    """Return the Python packages in a conda prefix, each once, by name."""
+    """Return the Python packages in a conda prefix, each once, by name.
+
+    What is no name or no version is left out: nothing else gets into what a resolver is told.
+    """
     found: dict[str, Brought] = {}
     for pattern in _LISTS:
         for file in sorted(folder.glob(f"lib/python*/site-packages/{pattern}")):
-            if file.is_file():
-                one = _read(file)
-                found.setdefault(one.name, one)
-    return tuple(found[name] for name in sorted(found) if name and found[name].version)
+            one = _read(file) if file.is_file() else None
+            if one and _NAME.fullmatch(one.name) and is_version(one.version):
+                found.setdefault(one.name.lower(), one)
+    return tuple(found[name] for name in sorted(found))
 
 
 def write_wheels(packages: Iterable[Brought], folder: Path) -> None:
     """Write a wheel of each package that holds no code: a resolver finds there what it needs."""
+    import zipfile  # noqa: PLC0415 - slow to import
+
     folder.mkdir()
     for one in packages:
         head, _, _ = one.wheel.rpartition("-py3-none-any.whl")
@@ -54,6 +61,8 @@ def write_wheels(packages: Iterable[Brought], folder: Path) -> None:
 
 
 def _read(file: Path) -> Brought:
+    from email.parser import BytesHeaderParser  # noqa: PLC0415 - slow to import
+
     with file.open("rb") as source:
         told = BytesHeaderParser().parse(source)
     needs = tuple(_lines(told.items()))

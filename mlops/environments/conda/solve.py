@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.environments.conda.asked import Asked, Package, asked_of
-from mlops.environments.conda.channels import addresses
+from mlops.environments.conda.channels import ALIAS, addresses, wrong_channel
 from mlops.environments.conda.locked import lock_text
 from mlops.environments.conda.refused import lacked, refused
 from mlops.environments.conda.waiting import check_rattler, waited
@@ -46,6 +46,7 @@ def solved(text: str, platform: str, glibc: str) -> Generator[Progress, None, st
     `platform` is `linux/amd64`-like, `glibc` the version of an image's C library, as `2.36`.
     """
     check_rattler()
+    _check_alias(os.environ.get(ALIAS, ""))
     asked = asked_of(text)
     subdir, machine = conda_platform(platform)
     known = {"__unix": "0", "__linux": KERNEL, "__glibc": glibc, "__archspec": f"1 {machine}"}
@@ -73,6 +74,13 @@ def conda_platform(platform: str) -> tuple[str, str]:
             )
         )
     return found
+
+
+def _check_alias(alias: str) -> None:
+    """Raise TargetError where the operator's own address of channels may not be written down."""
+    wrong = wrong_channel(alias) if alias else None
+    if wrong is not None:
+        raise TargetError(Problem(summary=f"`{ALIAS}`: {wrong[0]}", hint=wrong[1]))
 
 
 def _channels(asked: Asked) -> list[str]:

@@ -1,6 +1,5 @@
 """Waits for what `rattler` does beside, step by step, so that who waits can stop it."""
 
-import asyncio
 import importlib.util
 from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
@@ -16,6 +15,8 @@ STEP = 0.2
 
 def waited(work: Coroutine[Any, Any, Result], text: str) -> Generator[Progress, None, Result]:
     """Return what `work` comes to, telling `text` meanwhile. Closing it cancels the work."""
+    import asyncio  # noqa: PLC0415 - slow to import
+
     loop = asyncio.new_event_loop()
     task = loop.create_task(work)
     try:
