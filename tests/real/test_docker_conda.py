@@ -37,7 +37,8 @@ dependencies:
     - markupsafe==3.0.2
 """
 
-OLD = "3.8"
+OLD = "3.6"
+"""What v1's page serves with: `python=3.6.2`."""
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +94,7 @@ def ran(user: DockerWalk, *words: str) -> str:
 def test_the_server_brings_a_python_of_its_own_where_the_bases_is_old(tmp_path: Path) -> None:
     old = Interpreter(version=OLD, prefix=interpreter(OLD).parents[1])
     with docker_engine.base(python=old) as base, docker_walking(tmp_path, base) as user:
-        user.walk.edit("mlops.yaml", "    entry_script", f'    python: "{OLD}"\n    entry_script')
-        (user.walk.folder / "score" / "requirements.txt").write_text("markupsafe==2.1.5\n")
+        with_conda(user, f"dependencies: [python={OLD}.2, {{pip: [markupsafe==2.0.1]}}]\n")
         (user.walk.folder / "score" / "score.py").write_text(
             "import sys, markupsafe\n\n\ndef init():\n    pass\n\n\n"
             "def run(data):\n    return [sys.version_info[1], markupsafe.__version__]\n"
@@ -104,7 +104,7 @@ def test_the_server_brings_a_python_of_its_own_where_the_bases_is_old(tmp_path: 
 
         user.apply()
 
-        assert [int(OLD.partition(".")[2]), "2.1.5"] == score(user)
+        assert [int(OLD.partition(".")[2]), "2.0.1"] == score(user)
         front = ran(user, "/opt/mlops/bin/python", "-c", "import sys; print(sys.base_prefix)")
         assert "/opt/mlops-python\n" == front
         user.settled()
