@@ -111,6 +111,8 @@ class Inference:
     base_image: str = ""
     """Image that an image of the service is made upon; empty where the file names none."""
     base_registry: RegistryLogin | None = None
+    steps: str = ""
+    """Extra lines of a Dockerfile, run upon the base image."""
     where: Where
 
 

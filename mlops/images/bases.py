@@ -33,8 +33,7 @@ class EngineBases:
 
     def look(self) -> Iterator[Progress | Base]:
         """Find the base, and what it offers, which is read once for everybody."""
-        base = yield from self._named(self.inputs.base)
-        self._check_platform(base)
+        base = yield from self.named()
         ident = str(base["Id"]).removeprefix("sha256:")
         path = f"bases/{ident}-{self.inputs.base_python}.json"
         record: Fields | None = self.means.recall(path)
@@ -42,6 +41,12 @@ class EngineBases:
             yield Progress(text=f"looking into {self.inputs.base}")
             record = self.means.keep(path, self._facts(base))
         yield Base(digest=_digest(base), facts=facts_of(record))
+
+    def named(self) -> Generator[Progress, None, Mapping[str, Any]]:
+        """Return what the engine knows of the base, pulled if it lacks it. Raises TargetError."""
+        base = yield from self._named(self.inputs.base)
+        self._check_platform(base)
+        return base
 
     def pinned(self, digest: str) -> Generator[Progress, None, Mapping[str, Any]]:
         """Return what the engine knows of the base with this digest. Raises TargetError."""

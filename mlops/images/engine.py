@@ -14,10 +14,11 @@ from mlops.digesting import Digesting
 from mlops.errors import Problem, TargetError
 from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs
+from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, chunks
 from mlops.images.parts import configure, drafting, made_of
 from mlops.images.resolution import Base, Resolution, resolution
+from mlops.images.stepping import Stepping
 from mlops.protocols import Means
 from mlops.values import Progress
 
@@ -56,7 +57,8 @@ class EngineBuilder:
         if found is not None:
             yield Made(reference=found)
             return
-        bases = self._bases(inputs, means)
+        yield from self._stepping.make(inputs, means)
+        bases = self._bases(upon(inputs, self.repository), means)
         resolved: Resolution | None = None
         for step in resolution(inputs, bases.look, means):
             if isinstance(step, Resolution):
@@ -102,6 +104,10 @@ class EngineBuilder:
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
         """Find the base of an image in the engine, and what it offers; ends in it."""
         return self._bases(inputs, means).look()
+
+    @property
+    def _stepping(self) -> Stepping:
+        return Stepping(engine=self.engine, repository=self.repository, login=self.login)
 
     def _bases(self, inputs: ImageInputs, means: Means) -> EngineBases:
         return EngineBases(

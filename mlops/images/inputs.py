@@ -1,7 +1,7 @@
 """What goes into an image, as written: its digest names the image before anything is made. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops.hashing import digest_json
@@ -70,6 +70,19 @@ class ImageInputs:
         return self.digest.removeprefix("sha256:")
 
     @property
+    def stepped(self) -> str:
+        """What names the base that the steps make: `sha256:…`; another code keeps it."""
+        return digest_json(
+            {
+                "format": FORMAT,
+                "base": self.base,
+                "platform": self.platform,
+                "steps": self.steps,
+                "lock": self.lock,
+            }
+        )
+
+    @property
     def base_python(self) -> str:
         """The Python that the base must have; empty where conda brings one."""
         return "" if self.conda else self.python
@@ -78,6 +91,14 @@ class ImageInputs:
     def needs_engine(self) -> str:
         """Why nothing but an engine can make this image, in words; empty if that is not so."""
         return "`extra_dockerfile_steps` run commands" if self.steps else ""
+
+
+def upon(inputs: ImageInputs, repository: str) -> ImageInputs:
+    """Return inputs to find a base by: the one that the steps made, where there are some."""
+    if not inputs.steps:
+        return inputs
+    tag = inputs.stepped.removeprefix("sha256:")
+    return replace(inputs, base=f"{repository}:{tag}", steps="", lock="")
 
 
 def inputs_record(inputs: ImageInputs) -> Fields:

@@ -16,7 +16,7 @@ from mlops.clients.oci.upload import Blob, blob_of
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs
+from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, Tar, layer_file
 from mlops.images.looking import Below, Looking, fetched
 from mlops.images.parts import configure, drafting
@@ -46,8 +46,6 @@ class RegistryBuilder:
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image, unless it exists; ends in Made. Raises TargetError."""
-        if inputs.needs_engine:
-            raise _needs_engine(inputs.needs_engine)
         found = self.find(inputs)
         if found is not None:
             yield Made(reference=found)
@@ -56,9 +54,11 @@ class RegistryBuilder:
 
     def made_in(self, goal: "Goal", inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image in a goal that lacks it; ends in Made. Raises TargetError."""
-        if inputs.needs_engine:
+        name = upon(inputs, self.repository).base
+        base = self.near(name)
+        if base is None and inputs.needs_engine:
             raise _needs_engine(inputs.needs_engine)
-        base = self._below(inputs.base)
+        base = base or self._opened(reference(name))
         yield from _Making(inputs=inputs, means=means, goal=goal, base=base).run()
 
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:

@@ -4,7 +4,7 @@ The first run to resolve it tells all others, by records in the store; nothing i
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from mlops.environments.conda.brought import Brought
@@ -67,6 +67,9 @@ Text: TypeAlias = Generator[Progress, None, str]
 
 def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
     """Return what an image is made of; resolved once for everybody. Raises TargetError."""
+    if inputs.steps:
+        yield from _upon_steps(inputs, look, means)
+        return
     if inputs.lock:
         yield _resolved(means.recall(locked_path(inputs.lock)))
         return
@@ -81,6 +84,17 @@ def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progre
                 yield step
     base = Base(digest=told["base"], facts=facts_of(told["facts"]))
     yield (yield from resolved(inputs, base, means))
+
+
+def _upon_steps(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
+    """Return what an image is made of whose base an engine made: each makes one of its own."""
+    for step in look():
+        if not isinstance(step, Base):
+            yield step
+        elif inputs.lock:
+            yield replace(_resolved(means.recall(locked_path(inputs.lock))), base=step)
+        else:
+            yield (yield from resolved(inputs, step, means))
 
 
 def resolved(

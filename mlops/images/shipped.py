@@ -16,6 +16,7 @@ from mlops.images.loading import loading
 from mlops.images.parts import made_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.resolution import Base
+from mlops.images.stepping import Stepping
 from mlops.protocols import Means
 from mlops.values import Progress
 
@@ -47,6 +48,7 @@ class ShippedBuilder:
             yield Made(reference=found)
             return
         if self.registry.find(inputs) is None:
+            yield from self._stepping.make(inputs, means)
             with loading(self.engine, self.registry, inputs, means) as loaded:
                 yield from self._made(inputs, means, loaded)
         else:
@@ -71,6 +73,11 @@ class ShippedBuilder:
                 pass
         self.engine.images.tag(image or pinned, self.registry.repository, inputs.tag)
         yield Made(reference=self.find(inputs) or pinned, new=new)
+
+    @property
+    def _stepping(self) -> Stepping:
+        registry = self.registry
+        return Stepping(engine=self.engine, repository=registry.repository, login=registry.login)
 
     def _name(self, inputs: ImageInputs) -> str:
         return f"{self.registry.repository}:{inputs.tag}"

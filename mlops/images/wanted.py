@@ -53,6 +53,7 @@ def _written(pins: Pins) -> ImageInputs:
         python=wanted.python,
         requirements=wanted.requirements,
         conda=wanted.conda.text if wanted.conda else "",
+        steps=pins.inference.steps,
         server=mlops.__version__,
         code=pins.code,
         entry_script=pins.inference.entry_script,

@@ -117,6 +117,7 @@ def _inference(merged: Merged, files: Files, name: str) -> Inference:
         environment_variables=_converted(Variables, written),
         base_image=_base_image(entry),
         base_registry=None if registry is None else construct(RegistryLogin, registry),
+        steps=code.steps,
         where=merged.key(("inference", name)),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mlops.clients.yaml import Steps
 from mlops.environments.read import read_environment
+from mlops.environments.steps import read_steps
 from mlops.errors import Problem
 from mlops.load.merge import Merged
 from mlops.load.paths import FILE, FOLDER, locate
@@ -16,14 +17,17 @@ from mlops.load.scripts import check_script
 from mlops.settings import PYTHON
 from mlops.spec import Environment
 
+STEPS = "extra_dockerfile_steps"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """What an inference block names, found: its folder, its script in it, its environment."""
+    """What an inference block names, found. `script` lies in `folder`; `steps` are lines."""
 
     folder: Path
     script: str
     environment: Environment
+    steps: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,10 +57,12 @@ def _code(
     base = merged.file(path).folder
     folder, problems = locate(merged, place, entry.get("source_directory"), base, FOLDER)
     found: dict[str, Path | None] = {}
-    for key in ("entry_script", "requirements", "conda_file"):
+    for key in ("entry_script", "requirements", "conda_file", STEPS):
         found[key], wrong = locate(merged, (*path, key), entry.get(key), folder, FILE)
         problems += wrong
     environment, wrong = _environment(merged, path, entry, found)
+    problems += wrong
+    steps, wrong = _steps(merged, path, found[STEPS])
     problems += wrong
     script = found["entry_script"]
     if script is None or folder is None:
@@ -65,7 +71,12 @@ def _code(
     if problems or environment is None:
         return None, problems
     name = script.relative_to(folder).as_posix()
-    return Code(folder=folder, script=name, environment=environment), problems
+    code = Code(folder=folder, script=name, environment=environment, steps=steps)
+    return code, problems
+
+
+def _steps(merged: Merged, path: Steps, file: Path | None) -> tuple[str, list[Problem]]:
+    return read_steps(file, merged.value((*path, STEPS))) if file else ("", [])
 
 
 def _script(

@@ -118,6 +118,13 @@ class InferenceSection:
         Registry | None,
         Setting("Registry of `base_image`, where that is private."),
     ] = None
+    extra_dockerfile_steps: Annotated[
+        str | None,
+        Setting(
+            "File of lines of a Dockerfile, relative to `source_directory`, which an engine runs"
+            " upon the base image."
+        ),
+    ] = None
     environment_variables: Annotated[
         Variables,
         Setting(

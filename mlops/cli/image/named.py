@@ -57,7 +57,7 @@ def pictured(session: Session, deployment: Deployment, pins: Pins) -> Named:
     """Return the image of a deployment: the one of its target, or one for a machine like this."""
     things = session.targets[deployment.target].desire(deployment, pins)
     (service,) = [thing for thing in things if thing.address.kind == "service"]
-    images = [inputs_of(thaw(thing.inputs)) for thing in things if thing.address.kind == "image"]
+    images = [inputs_of(thaw(thing.inputs)) for thing in things if "entry_script" in thing.inputs]
     inputs = images[0] if images else image_inputs(pins)
     return Named(deployment=deployment, pins=pins, service=service, inputs=inputs)
 

@@ -1,5 +1,6 @@
 """The images of an engine."""
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,24 @@ class Images:
         self._allowed()
         yield from problems(
             self._wire.stream(lambda api: api.load_image(archive, quiet=True), patience=LONG)
+        )
+
+    def built(
+        self, archive: bytes, name: str, labels: Mapping[str, str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Build an image of a tar with a Dockerfile, yielding what the engine says."""
+        self._allowed()
+        yield from problems(
+            self._wire.stream(
+                lambda api: api.build(
+                    fileobj=io.BytesIO(archive),
+                    custom_context=True,
+                    tag=name,
+                    labels=dict(labels),
+                    forcerm=True,  # else a step that fails leaves a container
+                    decode=True,
+                )
+            )
         )
 
     def tag(self, ref: str, repository: str, tag: str) -> None:

@@ -1,7 +1,7 @@
 """What a Docker target would make of a deployment. Pure."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlops
 from mlops.environments.conda.asked import asked_of
@@ -32,6 +32,10 @@ MEMORY_LIMIT = 2 * 2**30
 """What a container never gets more of where a file says neither this nor a higher request."""
 
 
+STEPS_OF = "steps_of"
+"""What the inputs of a base that steps make are called, which is made for an image of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
     """Where a service is made, and for whom. `machine` is empty for this one."""
@@ -41,9 +45,23 @@ class At:
     owner: Owner
 
 
-def desired_image(place: str, pins: Pins) -> Desired:
-    """Return the image that a deployment runs."""
+def desired_images(place: str, pins: Pins) -> tuple[Desired, ...]:
+    """Return the image that a deployment runs, after the base that extra steps make for it."""
     inputs = image_inputs(pins)
+    if not inputs.steps:
+        return (_image(place, inputs, pins),)
+    count = len(inputs.steps.splitlines())
+    base = Desired(
+        address=Address(place=place, kind="image", name=image_name(inputs.stepped)),
+        fields={"digest": inputs.stepped},
+        inputs={STEPS_OF: inputs_record(inputs), "base_login": base_login(pins.inference)},
+        summary=f"{inputs.base}, {count} extra line{'' if count == 1 else 's'} run by the engine",
+    )
+    image = _image(place, inputs, pins)
+    return base, replace(image, needs=(*image.needs, base.address))
+
+
+def _image(place: str, inputs: ImageInputs, pins: Pins) -> Desired:
     packages = _packages(inputs)
     bytes_ = sum(model.content.size for model in inputs.models)
     return Desired(

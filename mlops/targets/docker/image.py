@@ -12,9 +12,11 @@ from mlops.images.inputs import inputs_of
 from mlops.images.login import login_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.shipped import ShippedBuilder
+from mlops.images.stepping import Stepping
 from mlops.plain import thaw
 from mlops.protocols import Means
 from mlops.spec import Fields
+from mlops.targets.docker.desire import STEPS_OF
 from mlops.values import Change, Progress
 
 
@@ -24,6 +26,12 @@ def change_image(
     """Make an image, or remove it from the engine; a registry keeps what it has."""
     if change.after is not None:
         told: Any = change.after.inputs.get("base_login")
+        steps: Any = change.after.inputs.get(STEPS_OF)
+        if steps is not None:
+            login = partial(login_of, settings, told, means)
+            stepping = Stepping(engine=engine, repository=repository, login=login)
+            yield from stepping.make(inputs_of(thaw(steps)), means)
+            return
         builder = image_builder(engine, settings, repository, means, told)
         for step in builder.make(inputs_of(thaw(change.after.inputs)), means):
             if not isinstance(step, Made):

@@ -15,7 +15,7 @@ from mlops.images.builder import Builder
 from mlops.protocols import Means
 from mlops.spec import Deployment, Fields
 from mlops.targets.docker.brought import desired_brought
-from mlops.targets.docker.desire import At, desired_image, desired_service
+from mlops.targets.docker.desire import At, desired_images, desired_service
 from mlops.targets.docker.health import health
 from mlops.targets.docker.image import change_image, image_builder
 from mlops.targets.docker.keys import keys_of
@@ -61,7 +61,7 @@ class DockerTarget:
         image = brought_by(deployment.settings)
         if image:
             return (desired_brought(at, deployment, image),)
-        return desired_image(self._name, pins), desired_service(at, deployment, pins)
+        return *desired_images(self._name, pins), desired_service(at, deployment, pins)
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         """Return what bears our mark, and who is in the way of what is wanted."""

@@ -106,6 +106,17 @@ def _facing(deployment: Deployment, settings: ServiceSettings) -> Fields:
     return facing_fields(settings, locked=locked) | kept
 
 
+def check_steps(deployment: Deployment, pins: Pins) -> None:
+    """Raise SpecError where lines of a Dockerfile shall be run for a process."""
+    if pins.inference.steps:
+        problem = Problem(
+            summary=f"a process runs no `extra_dockerfile_steps`, as `{pins.inference.name}` has",
+            where=deployment.places.get("inference", deployment.where),
+            hint="use a target of kind `docker`, or an inference block without them",
+        )
+        raise SpecError(problem)
+
+
 def _conda(packages: CondaPackages) -> Problem:
     return Problem(
         summary="a process has no conda packages",

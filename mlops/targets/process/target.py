@@ -12,7 +12,7 @@ from mlops.hashing import HashCache
 from mlops.protocols import Means
 from mlops.spec import Deployment
 from mlops.targets.process import make, world
-from mlops.targets.process.desire import desired_environment, desired_service
+from mlops.targets.process.desire import check_steps, desired_environment, desired_service
 from mlops.targets.process.keyring import live_keys
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
@@ -55,7 +55,8 @@ class ProcessTarget:
         return str(self._folder)
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
-        """Return the environment and the server of a deployment."""
+        """Return the environment and the server of a deployment. Raises SpecError."""
+        check_steps(deployment, pins)
         return (
             desired_environment(self._name, pins.inference.environment),
             desired_service(self._name, deployment, pins, self._owner),

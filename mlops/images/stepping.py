@@ -1,0 +1,96 @@
+"""Lets an engine run extra steps of a Dockerfile upon a base: what it makes is the base then.
+
+Nothing of the user's lies beside them, and no secret is there.
+"""
+
+import io
+import tarfile
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlops.clients.docker.engine import Engine
+from mlops.clients.docker.wire import MissingError
+from mlops.clients.oci.login import Login
+from mlops.errors import IncompleteError, Problem, TargetError
+from mlops.images.bases import EngineBases
+from mlops.images.inputs import ImageInputs, upon
+from mlops.images.parts import INPUTS, made_of
+from mlops.images.resolution import locked_path
+from mlops.protocols import Means
+from mlops.values import Progress
+
+LAST = 20
+"""Lines of the engine's log that a failure shows."""
+
+
+def dockerfile(base: str, steps: str) -> str:
+    """Return the whole Dockerfile. Pure."""
+    return f"FROM {base}\n{steps}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepping:
+    """The making of the base of some inputs, which bears a name of `repository`."""
+
+    engine: Engine
+    repository: str
+    login: Callable[[str], Login | None]
+
+    def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress]:
+        """Run the steps, unless what they make is there. Raises TargetError, IncompleteError."""
+        name = upon(inputs, self.repository).base
+        if self._there(name, inputs.stepped):
+            return
+        below = yield from self._base(inputs, means)
+        # an image is found by its whole id; a reference that begins with `sha256:` is none
+        text = dockerfile(str(below["Id"]).removeprefix("sha256:"), inputs.steps)
+        yield Progress(text="running the extra steps")
+        said: deque[str] = deque(maxlen=LAST)
+        try:
+            for line in self.engine.images.built(_archive(text), name, {INPUTS: inputs.stepped}):
+                words = str(line.get("stream") or "").strip()
+                if words:
+                    said.append(words)
+                    yield Progress(text=words)
+        except TargetError as error:
+            raise IncompleteError(
+                *(_failed(each) for each in error.problems), log=tuple(said)
+            ) from error
+
+    def _there(self, name: str, digest: str) -> bool:
+        try:
+            found = self.engine.images.inspected(name)
+        except MissingError:
+            return False
+        return made_of((found["Config"] or {}).get("Labels"), digest)
+
+    def _base(
+        self, inputs: ImageInputs, means: Means
+    ) -> Generator[Progress, None, Mapping[str, Any]]:
+        bases = EngineBases(
+            engine=self.engine,
+            inputs=inputs,
+            means=means,
+            bearer=self.repository,
+            login=self.login,
+        )
+        told: Any = means.recall(locked_path(inputs.lock)) if inputs.lock else None
+        return (yield from (bases.pinned(told["base"]) if told else bases.named()))
+
+
+def _archive(text: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        info = tarfile.TarInfo("Dockerfile")
+        info.size = len(text.encode())
+        tar.addfile(info, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+def _failed(problem: Problem) -> Problem:
+    summary = problem.summary.replace("the Docker engine refused", "the extra steps failed")
+    return replace(
+        problem, summary=summary, hint="correct `extra_dockerfile_steps`, and apply again"
+    )

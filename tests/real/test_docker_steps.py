@@ -1,0 +1,90 @@
+"""Extra lines of a Dockerfile, run by a real engine: the service sees what they made."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker_engine
+import pytest
+from docker_walk import DockerWalk, docker_walking
+from registry import needs_registry, running
+from walk import NO_CHANGES
+
+STEPS = "ENV COLOR=red\nRUN true && \\\n  echo made > /extra\n"
+SCRIPT = """
+import os
+def init():
+    pass
+def run(data):
+    return [os.environ["COLOR"], open("/extra").read().strip()]
+"""
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    with docker_engine.base() as name:
+        yield name
+
+
+@pytest.fixture
+def user(tmp_path: Path, base: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerWalk]:
+    monkeypatch.setenv("UV_CACHE_DIR", docker_engine.uv_cache())
+    with docker_walking(tmp_path, base) as begun:
+        folder, spec = begun.walk.folder, begun.walk.spec
+        (folder / "score" / "extra.dockerfile").write_text(STEPS)
+        (folder / "score" / "score.py").write_text(SCRIPT)
+        text = spec.read_text().partition("    checks:")[0]
+        line = "    entry_script: score.py\n"
+        spec.write_text(text.replace(line, f"{line}    extra_dockerfile_steps: extra.dockerfile\n"))
+        yield begun
+
+
+def test_extra_steps_are_run_once_and_seen_by_the_service(user: DockerWalk) -> None:
+    user.apply()
+
+    assert '["red", "made"]' == user.walk.run("invoke", "diabetes", "-d", "{}").out.strip()
+    assert NO_CHANGES == user.walk.plan()
+    user.walk.edit("score/score.py", "import os", "import os  # changed")
+    assert "extra line" not in user.apply()
+    assert NO_CHANGES == user.walk.plan()
+    assert 2 == len(docker_engine.images(user.project))
+
+
+def test_a_step_that_fails_is_told_by_its_log_and_what_served_still_does(
+    user: DockerWalk,
+) -> None:
+    user.apply()
+    user.walk.edit("score/extra.dockerfile", "echo made", "echo why && false && echo")
+
+    failed = user.walk.apply()
+
+    assert failed.code == 7
+    assert "the extra steps failed: The command" in failed.err
+    assert "| why" in failed.err
+    assert '["red", "made"]' == user.walk.run("invoke", "diabetes", "-d", "{}").out.strip()
+    user.walk.edit("score/extra.dockerfile", "echo why && false && echo", "echo made")
+    user.apply()
+    assert NO_CHANGES == user.walk.plan()
+
+
+@needs_registry
+def test_extra_steps_go_into_a_repository_as_any_base_does(
+    user: DockerWalk, tmp_path: Path
+) -> None:
+    with running(tmp_path / "registry") as registry:
+        place = f"{registry.host}/team/steps"
+        user.walk.edit("mlops.yaml", "kind: docker", f"kind: docker, repository: {place}")
+        try:
+            user.apply()
+
+            assert '["red", "made"]' == user.walk.run("invoke", "diabetes", "-d", "{}").out.strip()
+            assert NO_CHANGES == user.walk.plan()
+            assert 1 == sum(
+                "PUT /v2/team/steps/manifests" in call for call in registry.calls("PUT")
+            )
+        finally:
+            api = docker_engine.client()
+            docker_engine.clean(user.project)
+            for one in api.images(place):
+                with contextlib.suppress(Exception):
+                    api.remove_image(one["Id"], force=True)
