@@ -58,13 +58,13 @@ def volumes(name: str) -> list[str]:
     return [str(one["Name"]) for one in found]
 
 
-def images(name: str, host: str = "") -> list[str]:
-    """Return the images of a project, by their names; of those that lie at a registry, by it."""
+def images(name: str) -> list[str]:
+    """Return the images of a project, by their names, whichever registry they came by."""
     return [
         str(tag)
         for one in client().images()
         for tag in one.get("RepoTags") or ()
-        if str(tag).startswith(f"{host}mlops/{name}:")
+        if f"mlops/{name}:" in str(tag)
     ]
 
 

@@ -120,7 +120,7 @@ def test_an_update_of_a_model_that_is_pushed_is_killed(
             names = [one["Names"] for one in docker_engine.containers(user.project)]
             assert [[f"/{user.project}-diabetes"]] == names
             assert 1 == len(docker_engine.volumes(user.project))
-            assert 1 == len(docker_engine.images(user.project, f"{running.host}/"))
+            assert 1 == len(docker_engine.images(user.project))
         assert sweeper.run(*DESTROY).code == 0
 
 
