@@ -5,7 +5,7 @@ Needs a Docker engine and `docker-registry`; removes what it made in the engine.
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import docker_engine
@@ -46,9 +46,10 @@ def _clean(host: str) -> None:
     """Remove every image of a registry from the engine."""
     api = docker_engine.client()
     for one in api.images():
-        names = [*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())]
-        if any(str(name).startswith(f"{host}/") for name in names):
-            api.remove_image(one["Id"], force=True)
+        for name in (*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())):
+            if str(name).startswith(f"{host}/"):
+                with suppress(Exception):  # images of others may lie upon the base
+                    api.remove_image(name, force=True)
 
 
 def _begin(ours: Ours, local: Ours, theirs: Classic) -> None:
