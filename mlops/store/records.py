@@ -29,8 +29,12 @@ def read_record(objects: Objects, path: str) -> Any:
 
 
 def create_record(objects: Objects, path: str, record: Any) -> bool:
-    """Write a record that does not exist yet. Return False if it does."""
-    return objects.create(path, canonical(record) + b"\n")
+    """Write a record that does not exist yet. Return False if another one does.
+
+    A write whose answer was lost may have been done: the same bytes are ours.
+    """
+    data = canonical(record) + b"\n"
+    return objects.create(path, data) or objects.read(path) == data
 
 
 def amend_record(objects: Objects, folder: str, change: Callable[[Any], Any]) -> None:
