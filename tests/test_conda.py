@@ -22,7 +22,7 @@ from mlops.environments.conda.locked import conda_packages
 from mlops.environments.conda.solve import solved
 from mlops.environments.lock import compile_lock
 from mlops.errors import Problem, TargetError
-from mlops.images.conda import conda_draft
+from mlops.images.conda import conda_draft, python_packages
 from mlops.images.layers import Kind, Layer, write
 from mlops.spec import Environment
 
@@ -165,6 +165,23 @@ def test_who_stops_waiting_for_a_channel_is_free_at_once() -> None:
 
         assert ["resolving conda packages"] * 2 == told
         assert time.monotonic() - begun < 5
+
+
+def test_who_stops_waiting_for_packages_is_free_at_once_and_leaves_nothing(
+    tmp_path: Path, channel: Channel
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/noarch"
+        lock = solve("part").replace(f"{channel.url}/noarch", address)
+        steps = python_packages(lock, AMD)
+        told = [next(steps).text, next(steps).text]
+        begun = time.monotonic()
+
+        steps.close()
+
+        assert ["fetching conda packages: 0 of 1"] * 2 == told
+        assert time.monotonic() - begun < 5
+    assert [] == list((tmp_path / "cache" / "mlops" / "unpacked").iterdir())
 
 
 def test_without_rattler_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def conda_facts(kind: Kind, lock: str, base: Facts) -> Facts:
 
 def python_packages(lock: str, platform: str) -> Generator[Progress, None, tuple[Brought, ...]]:
     """Return the Python packages that locked conda packages bring. Fetches them."""
-    with tempfile.TemporaryDirectory(dir=unpacking()) as room:
+    with tempfile.TemporaryDirectory(dir=unpacking(), ignore_cleanup_errors=True) as room:
         folder = Path(room, "packages")
         yield from lay_out(lock, platform, f"/{paths.CONDA}", folder)
         return brought(folder)
@@ -78,7 +78,7 @@ class Prefix:
 
     def members(self) -> Iterator[Progress | Member]:
         """Lay the packages out, then yield each file. Raises TargetError."""
-        self._room = tempfile.TemporaryDirectory(dir=unpacking())
+        self._room = tempfile.TemporaryDirectory(dir=unpacking(), ignore_cleanup_errors=True)
         folder = Path(self._room.name, "packages")
         yield from lay_out(self._lock, self._platform, f"/{self._prefix}", folder)
         for path in _files(folder):

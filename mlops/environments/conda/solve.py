@@ -52,7 +52,7 @@ def solved(text: str, platform: str, glibc: str) -> Generator[Progress, None, st
     known = {"__unix": "0", "__linux": KERNEL, "__glibc": glibc, "__archspec": f"1 {machine}"}
     channels = addresses(_channels(asked), os.environ)
     specs = [_spec(package) for package in asked.packages]
-    with tempfile.TemporaryDirectory(prefix="mlops-conda-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mlops-conda-", ignore_cleanup_errors=True) as folder:
         try:
             found = yield from waited(
                 _solve(channels, specs, subdir, known, Path(folder)), "resolving conda packages"
