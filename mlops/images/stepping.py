@@ -39,7 +39,12 @@ class Stepping:
     login: Callable[[str], Login | None]
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress]:
-        """Run the steps, unless what they make is there. Raises TargetError, IncompleteError."""
+        """Run the steps, if any, unless what they make is there.
+
+        Raises TargetError, or IncompleteError with what the engine said.
+        """
+        if not inputs.steps:
+            return
         name = upon(inputs, self.repository).base
         if self._there(name, inputs.stepped):
             return

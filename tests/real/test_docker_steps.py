@@ -50,6 +50,18 @@ def test_extra_steps_are_run_once_and_seen_by_the_service(user: DockerWalk) -> N
     assert 2 == len(docker_engine.images(user.project))
 
 
+def test_without_extra_steps_the_base_of_an_image_stays_as_it_is(
+    user: DockerWalk, base: str
+) -> None:
+    before = docker_engine.client().inspect_image(base)["Id"]
+    user.walk.edit("mlops.yaml", "    extra_dockerfile_steps: extra.dockerfile\n", "")
+    user.walk.edit("score/score.py", 'os.environ["COLOR"], open("/extra").read().strip()', "")
+
+    user.apply()
+
+    assert before == docker_engine.client().inspect_image(base)["Id"]
+
+
 def test_a_step_that_fails_is_told_by_its_log_and_what_served_still_does(
     user: DockerWalk,
 ) -> None:
