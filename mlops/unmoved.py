@@ -16,7 +16,7 @@ class CanLook(Protocol):
     """A place that reads one thing again by a cheap call, right before it is changed."""
 
     passing: ClassVar[Collection[str]]
-    """Fields that change by themselves, since they tell what a thing is doing."""
+    """Fields, or groups of them, that change by themselves or are not seen by looking again."""
 
     def look(self, address: Address) -> Observed | None:
         """Return a thing as it is now; None if it is not there."""
@@ -48,7 +48,8 @@ def _moved(change: Change, now: Observed | None, place: CanLook) -> str:
         return "is gone" if before is not None and change.after is not None else ""
     if before is not None and now.ownership is not before.ownership:
         return f"became another one: {now.state}"
-    paths = [path for path in _strange(change, now) if path not in place.passing]
+    passing = set(place.passing)
+    paths = [path for path in _strange(change, now) if not {path, path.partition(".")[0]} & passing]
     if before is None:
         return "was made by somebody else" if paths else ""
     if paths:

@@ -5,14 +5,23 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker_engine
+import make
 import pytest
 from docker_walk import DockerWalk, docker_walking
 from test_serving_tls import issue
 from test_walk_facing import subject
 from walk import NO_CHANGES, until
+
+from mlops.errors import StaleError
+from mlops.plain import freeze
+from mlops.targets.docker.settings import Settings
+from mlops.targets.docker.target import DockerTarget
+from mlops.unmoved import check_unmoved
+from mlops.values import Action, Owner
 
 PROBES = ("exec_", "health_status")
 """Events of the engine's own health checks."""
@@ -91,7 +100,7 @@ def test_words_and_limits_change_no_container_and_code_does(user: DockerWalk) ->
     )
     assert 2**30 == user.main["HostConfig"]["Memory"]
     user.walk.edit("score/score.py", "import json", "import json  # changed")
-    assert re.search(r"no answers for about \d+(\.\d)? s,", user.walk.plan())
+    assert re.search(r"no answers for about \d", user.walk.plan())
     user.apply()
     assert first["Id"] != user.main["Id"]
     user.settled()
@@ -308,3 +317,24 @@ def test_a_base_that_is_not_there_is_told_in_the_words_of_the_engine(user: Docke
     assert 7 == answer.code  # the model was registered
     assert "the base image `127.0.0.1:9/nothing/" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_what_somebody_changes_after_the_plan_is_refused_right_before_it_is_changed(
+    user: DockerWalk,
+) -> None:
+    user.apply()
+    root = str(user.walk.folder)
+    owner = Owner(project=user.project, source="", root=root, files=(str(user.walk.spec),))
+    target = DockerTarget("laptop", Settings(), user.walk.folder, owner)
+    wanted = make.desired("laptop/service/diabetes")
+    seen = next(one for one in target.observe([wanted]) if one.address == wanted.address)
+    recorded = replace(seen, fields=freeze({**seen.fields, "tags.team": "vision"}))
+    change = make.change(
+        wanted.address, Action.UPDATE, before=recorded, after=replace(wanted, fields=seen.fields)
+    )
+
+    check_unmoved(change, target)
+    docker_engine.client().update_container(user.main["Id"], mem_limit="1g", memswap_limit="1g")
+
+    with pytest.raises(StaleError, match=r"was changed by somebody \(`resources.limits.memory`\)"):
+        check_unmoved(change, target)

@@ -12,8 +12,10 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.listeners import listening
 from mlops.targets.docker import marks
+from mlops.targets.docker.desire import At
 from mlops.targets.docker.laid import wanted_files
 from mlops.targets.docker.live import Entry, Look, Snapshot, main_of, marked
+from mlops.targets.docker.seen import Eye
 from mlops.targets.docker.shape import shape
 from mlops.values import Address, Desired, Observed, Ownership
 
@@ -31,6 +33,20 @@ def snapshot_of(engine: Engine, repository: str) -> Snapshot:
         images=engine.images.listed(),
         volumes=engine.volumes.listed(marks.PROJECT),
         repository=repository,
+    )
+
+
+def eye(
+    engine: Engine, snapshot: Snapshot, at: At, names: Collection[str], claims: Holders[None]
+) -> Eye:
+    """Return what is looked for in an engine: of the services `names` all that is to be known."""
+    return Eye(
+        place=at.place,
+        owner=at.owner,
+        machine=at.machine,
+        wanted=names,
+        claims=claims,
+        looks=looks(engine, snapshot, at.owner.project, names),
     )
 
 

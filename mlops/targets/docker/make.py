@@ -23,6 +23,14 @@ STILL = ("paused", "stopped")
 """States that a start mends."""
 
 
+def changed(subject: Subject, change: Change) -> Generator[Progress, None, float]:
+    """Make, change or remove a service; return the seconds without an answer."""
+    if change.after is not None:
+        return (yield from made(subject, change, change.after))
+    yield from removed(subject)
+    return 0.0
+
+
 def made(subject: Subject, change: Change, wanted: Desired) -> Generator[Progress, None, float]:
     """Make the container of a service what it shall be; return the seconds without an answer.
 

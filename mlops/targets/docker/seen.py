@@ -25,6 +25,8 @@ from mlops.targets.docker.live import (
     marked,
     name_of,
     needs_of,
+    observed_images,
+    observed_volumes,
     state_of,
     words_of,
 )
@@ -46,6 +48,14 @@ class Eye:
     wanted: Collection[str]
     claims: Holders[None]
     looks: Mapping[str, Look]
+
+
+def observed(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
+    """Yield all that bears our mark, and what is in the way of what is wanted."""
+    yield from observed_images(eye.place, snapshot)
+    yield from observed_services(eye, snapshot)
+    yield from observed_strangers(eye, snapshot)
+    yield from observed_volumes(eye.place, snapshot, eye.owner, eye.wanted)
 
 
 def observed_services(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:

@@ -1,6 +1,6 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,13 +19,13 @@ from mlops.targets.docker.desire import At, desired_images, desired_service
 from mlops.targets.docker.health import health
 from mlops.targets.docker.image import change_image, image_builder
 from mlops.targets.docker.keys import keys_of
-from mlops.targets.docker.live import main_of, observed_images, observed_volumes
+from mlops.targets.docker.live import main_of
 from mlops.targets.docker.logs import lines_of
-from mlops.targets.docker.looking import looks, observed_listeners, snapshot_of
+from mlops.targets.docker.looking import eye, observed_listeners, snapshot_of
 from mlops.targets.docker.machine import machine_of
-from mlops.targets.docker.make import made, remove_leftover, removed
+from mlops.targets.docker.make import changed, remove_leftover
 from mlops.targets.docker.names import container_name, local_repository
-from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
+from mlops.targets.docker.seen import observed
 from mlops.targets.docker.settings import DOWNTIME, IMPACT, RECORDED, ServiceSettings, Settings
 from mlops.targets.docker.subject import Subject
 from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Pins, Progress
@@ -40,6 +40,7 @@ class DockerTarget:
     downtime: ClassVar[Mapping[Impact, str]] = DOWNTIME
     settle: ClassVar[float] = 0.0
     recorded: ClassVar[Collection[str]] = RECORDED
+    passing: ClassVar[Collection[str]] = ("container", *RECORDED)
 
     def __init__(self, name: str, settings: Any, folder: Path, owner: Owner) -> None:
         self._name = name
@@ -47,6 +48,8 @@ class DockerTarget:
         self._folder = folder
         self._owner = owner
         self._wire = Wire(host=settings.host, context=settings.context)
+        self._repository = settings.repository or local_repository(owner.project)
+        """What images of ours are called in the engine."""
         self.hosts = _hosts(settings, self._wire)
 
     @property
@@ -56,8 +59,7 @@ class DockerTarget:
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the image and the container of a deployment; of a brought image the latter."""
-        machine = machine_of(self._wire.address)
-        at = At(place=self._name, machine=machine, owner=self._owner)
+        at = self._at
         image = brought_by(deployment.settings)
         if image:
             return (desired_brought(at, deployment, image),)
@@ -67,22 +69,19 @@ class DockerTarget:
         """Return what bears our mark, and who is in the way of what is wanted."""
         engine = Engine(wire=self._wire)
         snapshot = snapshot_of(engine, self._repository)
+        claims = Holders((claim, None) for thing in wanted for claim in thing.claims)
         names = {thing.address.name for thing in wanted if thing.address.kind == "service"}
-        eye = Eye(
-            place=self._name,
-            owner=self._owner,
-            machine=machine_of(self._wire.address),
-            wanted=names,
-            claims=Holders((claim, None) for thing in wanted for claim in thing.claims),
-            looks=looks(engine, snapshot, self._owner.project, names),
-        )
-        return [
-            *observed_images(self._name, snapshot),
-            *observed_services(eye, snapshot),
-            *observed_strangers(eye, snapshot),
-            *observed_volumes(self._name, snapshot, self._owner, names),
-            *(() if eye.machine else observed_listeners(self._name, wanted, snapshot)),
-        ]
+        seen = observed(eye(engine, snapshot, self._at, names, claims), snapshot)
+        near = not self._at.machine
+        return [*seen, *(observed_listeners(self._name, wanted, snapshot) if near else ())]
+
+    def look(self, address: Address) -> Observed | None:
+        """Return one thing as it is now; None if it is not there."""
+        engine = Engine(wire=self._wire)
+        snapshot = snapshot_of(engine, self._repository)
+        names = {address.name} if address.kind == "service" else set[str]()
+        seen = observed(eye(engine, snapshot, self._at, names, Holders([])), snapshot)
+        return next((thing for thing in seen if thing.address == address), None)
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
@@ -91,7 +90,15 @@ class DockerTarget:
         if change.address.kind == "image":
             yield from change_image(engine, change, self._settings, self._repository, means)
         elif change.address.kind == "service":
-            outage = yield from self._service(engine, change, means)
+            subject = Subject(
+                engine=engine,
+                snapshot=snapshot_of(engine, self._repository),
+                owner=self._owner,
+                means=means,
+                settings=self._settings,
+                service=change.address.name,
+            )
+            outage = yield from changed(subject, change)
         else:
             yield Progress(text="removing")
             remove_leftover(engine, change.address, snapshot_of(engine, self._repository))
@@ -127,25 +134,8 @@ class DockerTarget:
         return image_builder(engine, self._settings, self._repository, means, base)
 
     @property
-    def _repository(self) -> str:
-        """What images of ours are called in the engine."""
-        return self._settings.repository or local_repository(self._owner.project)
-
-    def _service(
-        self, engine: Engine, change: Change, means: Means
-    ) -> Generator[Progress, None, float]:
-        subject = Subject(
-            engine=engine,
-            snapshot=snapshot_of(engine, self._repository),
-            owner=self._owner,
-            means=means,
-            settings=self._settings,
-            service=change.address.name,
-        )
-        if change.after is None:
-            yield from removed(subject)
-            return 0.0
-        return (yield from made(subject, change, change.after))
+    def _at(self) -> At:
+        return At(place=self._name, machine=machine_of(self._wire.address), owner=self._owner)
 
 
 def _hosts(settings: Any, wire: Wire) -> Collection[str]:
