@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from registry import Registry, login, needs_registry, push_base, repository, run
 from mlops.clients.oci.login import Login
 from mlops.clients.oci.manifest import Manifest
 from mlops.errors import LockedError, TargetError
+from mlops.hashing import content_of
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs
 from mlops.images.registry import RegistryBuilder
@@ -103,6 +105,25 @@ def test_an_image_that_exists_is_not_made(registry: Registry, tmp_path: Path) ->
 
     assert replace(first, new=0) == again
     assert before == registry.calls(*WRITES)
+
+
+def test_of_images_that_are_made_at_once_one_sends_what_they_share(
+    registry: Registry, tmp_path: Path
+) -> None:
+    place, means = builder(registry, "shared/image"), ImageMeans(tmp_path)
+    inputs = inputs_in(tmp_path, registry)
+    (tmp_path / "models" / "one" / "model.txt").write_bytes(bytes(32_000_000))
+    content = content_of(tmp_path / "models" / "one", cache=None)
+    inputs = replace(inputs, models=(replace(inputs.models[0], content=content),))
+    wanted = [replace(inputs, entry_script=name) for name in ("a.py", "b.py", "c.py")]
+
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        images = list(pool.map(lambda one: made(place, one, means), wanted))
+
+    sent = [call for call in registry.calls("PUT") if "/shared/image/blobs/uploads/" in call]
+    ours = {each.digest for one in images for each in manifest(registry, one.reference).layers[1:]}
+    configs = {manifest(registry, one.reference).config.digest for one in images}
+    assert (4, 3, 7) == (len(ours), len(configs), len(sent))
 
 
 @pytest.mark.parametrize(("what", "at"), [("code", 3), ("model", 4)])

@@ -21,6 +21,7 @@ class Archive:
     """What an image is made into, as a repository is. `name` is the image's, without a tag."""
 
     verb = "writing"
+    shared = False
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file

@@ -31,6 +31,7 @@ class Stream:
     """
 
     verb = "loading"
+    shared = False
 
     def __init__(self, place: Reference) -> None:
         self.place = place

@@ -4,6 +4,7 @@ The base's own layers are mounted, or copied from where it lives.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from mlops.clients.oci.reference import Reference, reference
 from mlops.clients.oci.registry import Repository
 from mlops.clients.oci.upload import Blob, blob_of
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER
+from mlops.hashing import BUFFER, cache_folder, digest_bytes
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, Tar, layer_file
@@ -24,6 +25,7 @@ from mlops.images.resolution import Base, Resolution, resolution
 from mlops.plain import canonical
 from mlops.protocols import Means
 from mlops.values import Progress
+from mlops.writing import alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ class Goal(Protocol):
     place: Reference
     verb: str
     """What is done with bytes that are sent there."""
+    shared: bool
+    """Whether other images are made there at the same time."""
 
     def holds(self, digest: str) -> bool:
         """Tell whether a blob is there."""
@@ -116,12 +120,20 @@ class _Making:
             layers.append(layer)
             new += made
         for blob in below.layers:
-            yield from self._copied(blob)
+            with _turn(self.goal, blob.digest):
+                yield from self._copied(blob)
         digest = yield from self._finished(below, layers)
         yield Made(reference=f"{self.goal.place.name}@{digest}", new=new)
 
     def _layer(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
-        """Return a layer that the repository has, and whether it had to be sent: 0 or 1."""
+        """Return a layer that the repository has, and whether it had to be sent: 0 or 1.
+
+        Of several images that lack it, one sends it; the others wait, and find it there.
+        """
+        with _turn(self.goal, draft.key):
+            return (yield from self._found_or_sent(draft))
+
+    def _found_or_sent(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
         path = f"layers/{draft.key.removeprefix('sha256:')}.json"
         known = self.means.recall(path)
         if known is not None:
@@ -181,6 +193,12 @@ class _Making:
         return self.goal.put_manifest(
             self.inputs.tag, manifest_bytes(described, [*below.layers, *ours])
         )
+
+
+def _turn(goal: Goal, key: str) -> AbstractContextManager[None]:
+    """Let one image at a time send to a goal what `key` names, of those made on this machine."""
+    name = digest_bytes(f"{goal.place.name} {key}".encode()).removeprefix("sha256:")
+    return alone(cache_folder() / "turns" / name[:2]) if goal.shared else nullcontext()
 
 
 def image_config(

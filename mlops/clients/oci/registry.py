@@ -24,6 +24,7 @@ class Repository:
     """One repository of a registry."""
 
     verb = "uploading"
+    shared = True
 
     def __init__(
         self,
