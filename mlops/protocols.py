@@ -67,7 +67,7 @@ class Means(Protocol):
         """Return where each file of a registered model lies on this machine, by its path."""
 
     def code_files(self, content: Content, source: Path) -> Mapping[str, Path]:
-        """Return local files with the code of a service, kept in the store from now on.
+        """Return local files with the code of a service or a package, kept in the store for good.
 
         What the store lacks is read from the folder `source`. Raises StaleError if that changed.
         """

@@ -1,11 +1,12 @@
 """Unpacks locked wheels for another machine: by `uv`, out of its cache. Runs nothing of theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mlops.environments import uv as program
 from mlops.environments.lock import interpreter_for
 from mlops.errors import MlopsError, Problem, TargetError
+from mlops.plain import NOTHING
 from mlops.values import Progress
 
 _TOLD = ("Downloading ", "Prepared ", "Installed ")
@@ -29,10 +30,13 @@ def wheel_platform(platform: str, glibc: str) -> str:
     return f"{machine}-manylinux_2_{known[-1]}"
 
 
-def unpack(lock: str, python: str, platform: str, folder: Path) -> Iterator[Progress]:
+def unpack(
+    lock: str, python: str, platform: str, folder: Path, built: Mapping[str, Path] = NOTHING
+) -> Iterator[Progress]:
     """Unpack the packages of a lock into `folder`. Closing it kills uv. Raises TargetError.
 
-    `python` is `3.11`-like, `platform` one of `wheel_platform`.
+    `python` is `3.11`-like, `platform` one of `wheel_platform`; `built` are wheels, by their names,
+    that no index has.
     """
     if not locked_packages(lock):
         return
@@ -43,10 +47,21 @@ def unpack(lock: str, python: str, platform: str, folder: Path) -> Iterator[Prog
         *("--python", str(interpreter_for(python)), "--python-version", python),
         *("--python-platform", platform, "--target", str(folder)),
         *("--requirements", str(listed)),
+        *_near(built, folder.with_name(f"{folder.name}.wheels")),
     ]
     for stream, line in program.lines(words):
         if stream == "stderr" and line.startswith(_TOLD):
             yield Progress(text=line.strip())
+
+
+def _near(built: Mapping[str, Path], folder: Path) -> list[str]:
+    """Return what tells uv of wheels that lie here, each under its name in a folder."""
+    if not built:
+        return []
+    folder.mkdir()
+    for name, file in built.items():
+        folder.joinpath(name).symlink_to(file.absolute())
+    return ["--find-links", str(folder)]
 
 
 def locked_packages(lock: str) -> tuple[str, ...]:
@@ -57,7 +72,8 @@ def locked_packages(lock: str) -> tuple[str, ...]:
 
 def with_platform(error: MlopsError, platform: str) -> TargetError:
     """Return uv's words about wheels as they are meant for an image of `platform`."""
-    return TargetError(
+    kind = type(error) if isinstance(error, TargetError) else TargetError
+    return kind(
         *(
             Problem(
                 summary=problem.summary.replace("for this machine", f"for `{platform}`"),

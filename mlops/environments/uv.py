@@ -49,6 +49,10 @@ _MARKS = re.compile(r"^\s*(?:(error|cause|hint|warning):|([\u00d7╰├]─*▶?
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
 
 
+class WheelError(TargetError):
+    """A required package has no wheel: it would have to be built from source."""
+
+
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without what would change a result: uv's and Python's own settings."""
     kept = {
@@ -93,7 +97,7 @@ def lines(words: Sequence[str], *, uv: Path | None = None) -> Iterator[tuple[str
         finally:
             end(child)
         if code != 0:
-            raise TargetError(problem(said, code))
+            raise (WheelError if _wants_source(said) else TargetError)(problem(said, code))
         stdout.seek(0)
         yield "stdout", stdout.read()
 
@@ -149,7 +153,7 @@ def problem(said: Sequence[str], code: int) -> Problem:
 def _unsolved(errors: Sequence[str]) -> Problem:
     causes = [error for error in errors if "No solution found" not in error]
     reason = " ".join(causes).removeprefix("Because ").split(", we can conclude")[0]
-    if "no usable wheels" in reason or "no wheels with a matching" in reason:
+    if _no_wheel(reason):
         return Problem(
             summary=f"a required package has no wheel for this machine: {reason}",
             hint="only wheels are installed, since building from source runs the code of a package;"
@@ -159,6 +163,15 @@ def _unsolved(errors: Sequence[str]) -> Problem:
         summary=f"the required packages do not fit together: {reason}",
         hint="correct the names and versions in the list of required packages",
     )
+
+
+def _wants_source(said: Sequence[str]) -> bool:
+    errors, _ = _sentences(said)
+    return any("No solution found" in error for error in errors) and _no_wheel(" ".join(errors))
+
+
+def _no_wheel(text: str) -> bool:
+    return "no usable wheels" in text or "no wheels with a matching" in text
 
 
 def _sentences(said: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,7 @@ from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, chunks
 from mlops.images.parts import configure, drafting, made_of
 from mlops.images.resolution import Base, Resolution, resolution
+from mlops.images.sources import Sources
 from mlops.images.stepping import Stepping
 from mlops.protocols import Means
 from mlops.values import Progress
@@ -60,7 +61,7 @@ class EngineBuilder:
         yield from self._stepping.make(inputs, means)
         bases = self._bases(upon(inputs, self.repository), means)
         resolved: Resolution | None = None
-        for step in resolution(inputs, bases.look, means):
+        for step in resolution(inputs, bases.look, means, self._sources.build):
             if isinstance(step, Resolution):
                 resolved = step
             else:
@@ -117,6 +118,10 @@ class EngineBuilder:
             bearer=self.repository,
             login=self.login,
         )
+
+    @property
+    def _sources(self) -> Sources:
+        return Sources(engine=self.engine, repository=self.repository, login=self.login)
 
     def _known(self) -> Known:
         """Return what lies upon what in the images of ours that the engine has."""

@@ -12,14 +12,16 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from mlops.environments.unpack import unpack, wheel_platform
 from mlops.hashing import cache_folder, digest_json
 from mlops.images import paths
 from mlops.images.base import Facts
 from mlops.images.layers import Draft, Kind, Later, Member
+from mlops.plain import NOTHING
 from mlops.values import Progress
 
 LAYOUT = 1
@@ -38,10 +40,17 @@ _PYTHON = re.compile(rb"\A#!(?:/bin/sh\n'''exec' [^\n]*\n' '''|[^\n]*python[^\n]
 """How the script of a package begins: with the Python of who unpacked it."""
 
 
-def environment_draft(lock: str, facts: Facts) -> Draft:
-    """Return the layer of the packages of a lock. They are fetched when it is written."""
+Built: TypeAlias = Callable[[], Mapping[str, Path]]
+"""Finds the wheels that were built, by their names."""
+
+
+def environment_draft(lock: str, facts: Facts, built: Built = lambda: NOTHING) -> Draft:
+    """Return the layer of the packages of a lock. They are fetched when it is written.
+
+    `built` finds the wheels among them that no index has, by their names.
+    """
     told = [LAYOUT, lock, facts.python, facts.version, facts.platform, facts.glibc]
-    wheels = Wheels(lock, facts, paths.ENVIRONMENT)
+    wheels = Wheels(lock, facts, paths.ENVIRONMENT, built)
 
     def find() -> Iterator[Progress | Member]:
         yield from venv_members(paths.ENVIRONMENT, facts, system=True)
@@ -82,7 +91,10 @@ class Wheels:
     They can be read as long as this object lives.
     """
 
-    def __init__(self, lock: str, facts: Facts, prefix: str) -> None:
+    def __init__(
+        self, lock: str, facts: Facts, prefix: str, built: Built = lambda: NOTHING
+    ) -> None:
+        self._built = built
         self._lock = lock
         self._facts = facts
         self._prefix = prefix
@@ -94,7 +106,7 @@ class Wheels:
         self._room = tempfile.TemporaryDirectory(dir=unpacking())
         folder = Path(self._room.name, "packages")
         folder.mkdir()
-        yield from unpack(self._lock, self._facts.version, platform, folder)
+        yield from unpack(self._lock, self._facts.version, platform, folder, self._built())
         changed = _changed(folder, self._prefix)
         for path in _files(folder):
             name = path.relative_to(folder).as_posix()

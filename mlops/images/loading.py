@@ -6,7 +6,7 @@ An engine that pulls would wait for the repository, and read from there what lie
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 from mlops.clients.docker.engine import Engine
@@ -122,7 +122,7 @@ def loading(
         return
     one = Loading(
         engine=engine,
-        registry=registry,
+        registry=replace(registry, build=None),  # whoever makes it for the repository builds
         inputs=inputs,
         means=means,
         stream=Stream(reference(name)),

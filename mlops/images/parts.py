@@ -1,9 +1,14 @@
 """The layers of an image, lowest first, and how it starts: what all builders put together."""
 
+import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mlops.environments.built import built_wheels
+from mlops.errors import Problem, StaleError, TargetError
+from mlops.hashing import content as content_of
 from mlops.images import paths
 from mlops.images.conda import conda_draft
 from mlops.images.environment import environment_draft
@@ -11,6 +16,7 @@ from mlops.images.inputs import ImageInputs
 from mlops.images.layers import Draft, Kind, Member
 from mlops.images.resolution import Resolution
 from mlops.images.server import server_draft
+from mlops.plain import NOTHING
 from mlops.protocols import Means
 from mlops.values import Content
 
@@ -34,7 +40,8 @@ def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterato
     base = resolved.base.facts
     if resolved.conda:
         yield conda_draft(Kind.CONDA, resolved.conda, base.platform)
-    yield environment_draft(resolved.packages, resolved.facts)
+    found = partial(built_files, resolved.packages, means)
+    yield environment_draft(resolved.packages, resolved.facts, found)
     if resolved.front:
         yield conda_draft(Kind.FRONT, resolved.front, base.platform)
     yield server_draft(resolved.server, resolved.front_facts)
@@ -44,6 +51,21 @@ def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterato
     for content in sorted(contents.values(), key=lambda one: one.digest):
         files = means.model_files(content)
         yield _content(Kind.MODEL, paths.model_folder(content), content, files)
+
+
+def built_files(lock: str, means: Means) -> Mapping[str, Path]:
+    """Return where the wheels of a lock lie that were built from source. Raises TargetError."""
+    wheels = list(built_wheels(lock))
+    try:
+        return means.code_files(content_of(wheels), Path(os.devnull)) if wheels else NOTHING
+    except StaleError as error:
+        raise TargetError(
+            Problem(
+                summary="the store lacks a wheel that was built from source: "
+                + ", ".join(f"`{wheel.path}`" for wheel in wheels),
+                hint="bring the store's `blobs` back, or ask for another version",
+            )
+        ) from error
 
 
 def configure(base: Mapping[str, Any], inputs: ImageInputs) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, Tar, layer_file
 from mlops.images.looking import Below, Looking, fetched
 from mlops.images.parts import configure, drafting
-from mlops.images.resolution import Base, Resolution, resolution
+from mlops.images.resolution import Base, Build, Resolution, resolution
 from mlops.plain import canonical
 from mlops.protocols import Means
 from mlops.values import Progress
@@ -39,6 +39,8 @@ class RegistryBuilder:
     login: Callable[[str], Login | None] = docker_login
     near: Callable[[str], Below | None] = lambda _: None
     """Finds a base by its name where no registry has it."""
+    build: Build | None = None
+    """Builds packages from source, where there is an engine."""
 
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the reference of the image if the repository has it. Changes nothing."""
@@ -61,7 +63,7 @@ class RegistryBuilder:
         if base is None and inputs.needs_engine:
             raise _needs_engine(inputs.needs_engine)
         base = base or self._opened(reference(name))
-        yield from _Making(inputs=inputs, means=means, goal=goal, base=base).run()
+        yield from _Making(inputs=inputs, means=means, goal=goal, base=base, build=self.build).run()
 
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
         """Find the base of an image in its registry, and what it offers; ends in it."""
@@ -102,11 +104,12 @@ class _Making:
     means: Means
     goal: Goal
     base: Below
+    build: Build | None = None
 
     def run(self) -> Iterator[Progress | Made]:
         resolved: Resolution | None = None
         looking = Looking(inputs=self.inputs, means=self.means, base=self.base)
-        for step in resolution(self.inputs, looking.run, self.means):
+        for step in resolution(self.inputs, looking.run, self.means, self.build):
             if isinstance(step, Resolution):
                 resolved = step
             else:

@@ -11,6 +11,7 @@ from mlops.environments.conda.brought import Brought
 from mlops.environments.conda.solve import solved
 from mlops.environments.lock import compile_lock
 from mlops.environments.unpack import wheel_platform, with_platform
+from mlops.environments.uv import WheelError
 from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_json
 from mlops.images.base import Facts, facts_of, facts_record
@@ -65,10 +66,19 @@ Text: TypeAlias = Generator[Progress, None, str]
 """Finds a locked list, which takes a while."""
 
 
-def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
-    """Return what an image is made of; resolved once for everybody. Raises TargetError."""
+Build: TypeAlias = Callable[[ImageInputs, Base, Means], Text]
+"""Builds what has no wheel from source upon a base; ends in the locked list, which it keeps."""
+
+
+def resolution(
+    inputs: ImageInputs, look: Look, means: Means, build: Build | None = None
+) -> Iterator[Progress | Resolution]:
+    """Return what an image is made of; resolved once for everybody. Raises TargetError.
+
+    Without `build` nothing is built from source, but what was is found.
+    """
     if inputs.steps:
-        yield from _upon_steps(inputs, look, means)
+        yield from _upon_steps(inputs, look, means, build)
         return
     if inputs.lock:
         yield _resolved(means.recall(locked_path(inputs.lock)))
@@ -83,10 +93,12 @@ def resolution(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progre
             else:
                 yield step
     base = Base(digest=told["base"], facts=facts_of(told["facts"]))
-    yield (yield from resolved(inputs, base, means))
+    yield (yield from resolved(inputs, base, means, build))
 
 
-def _upon_steps(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progress | Resolution]:
+def _upon_steps(
+    inputs: ImageInputs, look: Look, means: Means, build: Build | None
+) -> Iterator[Progress | Resolution]:
     """Return what an image is made of whose base an engine made: each makes one of its own."""
     for step in look():
         if not isinstance(step, Base):
@@ -94,11 +106,11 @@ def _upon_steps(inputs: ImageInputs, look: Look, means: Means) -> Iterator[Progr
         elif inputs.lock:
             yield replace(_resolved(means.recall(locked_path(inputs.lock))), base=step)
         else:
-            yield (yield from resolved(inputs, step, means))
+            yield (yield from resolved(inputs, step, means, build))
 
 
 def resolved(
-    inputs: ImageInputs, base: Base, means: Means | None = None
+    inputs: ImageInputs, base: Base, means: Means | None = None, build: Build | None = None
 ) -> Generator[Progress, None, Resolution]:
     """Return the packages that fit a base. Without means, whatever was resolved before.
 
@@ -112,7 +124,7 @@ def resolved(
             raise placed(error, inputs) from error
     found = Resolution(base=base, packages="", server="", conda=conda)
     yield Progress(text="resolving packages")
-    packages = yield from _wheels(inputs.requirements, found.facts, conda, means)
+    packages = yield from _packages(inputs, found, means, build)
     if needs_python(found.facts.version):
         front = yield from _conda(PYTHON, base.facts, means)
     found = Resolution(base=base, packages=packages, server="", conda=conda, front=front)
@@ -148,6 +160,27 @@ def _conda(asked: str, facts: Facts, means: Means | None) -> Text:
     key = digest_json([asked, facts.platform, facts.glibc])
     find = solved(asked, facts.platform, facts.glibc)
     return (yield from _once(f"conda/{key.removeprefix('sha256:')}.json", find, means))
+
+
+def built_path(inputs: ImageInputs, base: Base) -> str:
+    """Return where a store keeps the list whose wheels were built upon a base."""
+    key = digest_json([sorted(inputs.requirements), facts_record(base.facts), base.digest])
+    return f"built/{key.removeprefix('sha256:')}.json"
+
+
+def _packages(
+    inputs: ImageInputs, found: Resolution, means: Means | None, build: Build | None
+) -> Text:
+    """Return the user's packages: wheels, or those built from source where one has none."""
+    record = means.recall(built_path(inputs, found.base)) if means and inputs.requirements else None
+    if record is not None:
+        return str(record["packages"])
+    try:
+        return (yield from _wheels(inputs.requirements, found.facts, found.conda, means))
+    except WheelError:
+        if build is None or means is None or found.conda:
+            raise
+    return (yield from build(inputs, found.base, means))
 
 
 def _wheels(requirements: tuple[str, ...], facts: Facts, conda: str, means: Means | None) -> Text:

@@ -34,6 +34,10 @@ class Files:
             file = tar.extractfile(member) if member and member.isfile() else None
             return file.read(LARGEST) if file else b""
 
+    def folder(self, ref: str, path: str) -> Iterator[bytes]:
+        """Yield the tar of a folder of a container. Raises MissingError."""
+        yield from self._wire.stream(lambda api: api.get_archive(ref, path)[0])
+
     def stat(self, ref: str, path: str) -> Mapping[str, Any] | None:
         """Return what is at a path of a container, and where a link leads; None for nothing."""
         try:

@@ -12,6 +12,7 @@ from mlops.images.inputs import inputs_of
 from mlops.images.login import login_of
 from mlops.images.registry import RegistryBuilder
 from mlops.images.shipped import ShippedBuilder
+from mlops.images.sources import Sources
 from mlops.images.stepping import Stepping
 from mlops.plain import thaw
 from mlops.protocols import Means
@@ -53,5 +54,6 @@ def image_builder(
     if not settings.repository:
         return EngineBuilder(engine=engine, repository=repository, login=login)
     near = partial(made_here, engine)
-    registry = RegistryBuilder(repository=repository, login=login, near=near)
+    sources = Sources(engine=engine, repository=repository, login=login)
+    registry = RegistryBuilder(repository=repository, login=login, near=near, build=sources.build)
     return ShippedBuilder(engine=engine, registry=registry)
