@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from mlops.errors import Problem, StaleError
 from mlops.planfile import Agreed, agreed, agreed_of, agreed_record, beyond, differences, moved
 from mlops.spec import Fields
-from mlops.values import Plan
+from mlops.values import Impact, Plan
 
 SHOWN = 20
 """Items that are named at most."""
@@ -79,8 +79,9 @@ class Consent:
         if now.digest == self.digest:
             return ()
         if not now.items:
-            summary = f"nothing of the plan `{self.digest[:12]}` is left to do"
-            return (Problem(summary=summary, hint="somebody made it so already"),)
+            summary = f"the plan is not `{self.digest[:12]}` any more: there is nothing to do"
+            hint = "see `mlops history`: somebody made it so, or took it back"
+            return (Problem(summary=summary, hint=hint),)
         return (
             Problem(
                 summary=f"the plan is not `{self.digest[:12]}` any more: it is"
@@ -88,7 +89,11 @@ class Consent:
                 hint="look at it, and agree to that one",
             ),
             *(
-                Problem(summary=f"`{item.address}`: `{item.action}`, {item.impact}")
+                Problem(summary=f"`{item.action}` `{item.address}`{_cost(item.impact)}")
                 for item in now.items
             ),
         )
+
+
+def _cost(impact: str) -> str:
+    return "" if impact == Impact.NONE.value else f" costs `{impact}`"

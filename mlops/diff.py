@@ -48,7 +48,7 @@ def _cause(path: str, applied: Applied | None, live: Fields, desired: Fields) ->
     was = applied.hashes.get(path)
     somebody = was != _fingerprint(live.get(path))
     file = was != _fingerprint(desired.get(path))
-    if somebody and applied.unfinished:
+    if applied.unfinished and (somebody or not applied.hashes):  # nothing was ever applied to it
         return Cause.UNFINISHED
     if somebody and file:
         return Cause.BOTH

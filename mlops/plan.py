@@ -39,6 +39,9 @@ REASONS = {
     Cause.UNKNOWN: "it differs from the file",
 }
 
+KEPT = "; protected, so it stays as it is"
+"""What is said of a removal that protection forbids."""
+
 
 def plan(
     desired: Iterable[Desired],
@@ -182,7 +185,7 @@ def _change(
     return Change(
         address=thing.address,
         action=_action(fields, impact),
-        reason=reason(fields),
+        reason=reason(fields) + (KEPT if live.protect and impact is Impact.REPLACE else ""),
         fields=fields,
         impact=impact,
         downtime=_downtime(place, impact, applied) if fields else "",
@@ -249,7 +252,7 @@ def _removal(live: Observed, gone: str) -> Change:
     return Change(
         address=live.address,
         action=Action.DELETE,
-        reason=gone if service else "nothing needs it",
+        reason=gone + (KEPT if live.protect else "") if service else "nothing needs it",
         impact=Impact.REPLACE if service else Impact.NONE,
         before=live,
     )

@@ -68,7 +68,10 @@ def plan_digest(plan: Plan) -> str:
 
 
 def differences(old: Agreed, new: Agreed) -> tuple[Problem, ...]:
-    """Return a problem for each item by which the plan now differs from the one agreed to."""
+    """Return a problem for each item by which the plan now differs from the one agreed to.
+
+    Where only the live object is another one than it was, `moved` tells it.
+    """
     before = {item.address: item for item in old.items}
     after = {item.address: item for item in new.items}
     return tuple(
@@ -76,7 +79,10 @@ def differences(old: Agreed, new: Agreed) -> tuple[Problem, ...]:
         for address in sorted({*before, *after})
         if before.get(address) is None
         or after.get(address) is None
-        or before[address].digest != after[address].digest
+        or (
+            before[address].digest != after[address].digest
+            and not _only_moved(before[address], after[address])
+        )
     )
 
 
@@ -212,7 +218,7 @@ def _problem(address: str, old: Item | None, new: Item | None) -> Problem:
     if old is None and new is not None:
         said = f"`{new.action}` was not in the plan that was agreed to"
     elif new is None and old is not None:
-        said = f"`{old.action}` was agreed to, and is not wanted any more"
+        said = f"`{old.action}` was agreed to, and there is nothing to do any more"
     elif old and new and old.action != new.action:
         said = f"`{old.action}` was agreed to, and it is `{new.action}` now"
     elif old and new and old.after != new.after:
@@ -222,9 +228,14 @@ def _problem(address: str, old: Item | None, new: Item | None) -> Problem:
     return Problem(summary=f"`{address}`: {said}")
 
 
+def _only_moved(old: Item, new: Item) -> bool:
+    """Tell whether an item does the same to a live object that is no longer what it was."""
+    return (old.action, old.after) == (new.action, new.after) and old.seen != new.seen
+
+
 def _moved(old: Item, new: Item) -> str:
     if not new.identity:
-        return "it is gone"
+        return "it is gone, or stopped"
     return "it is another object" if old.identity != new.identity else "its fields changed"
 
 

@@ -62,7 +62,7 @@ def in_force(rules: Iterable[IgnoreRule], today: str) -> tuple[IgnoreRule, ...]:
 def expired(rules: Iterable[IgnoreRule], today: str) -> tuple[str, ...]:
     """Return a sentence for each rule that has none any more."""
     return tuple(
-        f"the rule `{rule.name}` has no effect since {rule.expires}: {rule.reason} ({rule.owner})"
+        f"the rule `{rule.name}` has no effect after {rule.expires}: {rule.reason} ({rule.owner})"
         for rule in rules
         if today > rule.expires
     )

@@ -182,8 +182,10 @@ class View(Protocol):
     def problems(self, problems: Sequence[Problem]) -> str:
         """Show what is wrong."""
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
-        """Show what will happen, and why it may not."""
+    def plan(
+        self, plan: Plan, refused: Sequence[Problem] = (), warned: Sequence[Problem] = ()
+    ) -> str:
+        """Show what will happen, why it may not, and what the rules of the file warn of."""
 
     def drift(self, drift: Drift) -> str:
         """Show what somebody else did."""

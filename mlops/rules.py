@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -130,7 +131,7 @@ def _wrong(
 ) -> Iterator[Problem]:
     for rule, answer in zip(rules, answers, strict=False):
         if "error" in answer:
-            said = answer["error"].partition("\n")[0][:200]
+            said = _said(answer["error"])
             hint = "look at the expression in `when`; `has(x.y)` asks whether a key is there"
             yield Problem(
                 summary=f"rule `{rule.name}` is wrong: {said}", where=rule.where, hint=hint
@@ -141,6 +142,19 @@ def _wrong(
                 where=rule.where,
                 hint="make `when` a question, as `plan.destroy > 0`",
             )
+
+
+def _said(error: str) -> str:
+    """Return what the library says of an expression, without the names of its own making."""
+    first = error.partition("\n")[0]
+    if key := re.fullmatch(r"KeyError: '(.*)'", first):
+        return f"there is no `{key[1]}`"
+    syntax = re.search(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)", error)
+    if not syntax:
+        return first[:200]
+    line, column, words = syntax.groups()
+    place = f"column {column}" if line == "1" else f"line {line}, column {column}"
+    return f"{place}: {words.partition(' expecting ')[0][:160]}"
 
 
 def _no_answer(rule: Rule) -> Problem:

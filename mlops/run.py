@@ -15,7 +15,7 @@ from mlops.consent import Consent
 from mlops.errors import CredentialsError, MlopsError, Problem, RefusedError, StaleError
 from mlops.events import Done, Event, Outcome, Progressed, Report, Started
 from mlops.observe import observe
-from mlops.policy import Limits, blocked, check, removals, stronger
+from mlops.policy import Limits, blocked, check, removals, strength, stronger
 from mlops.protocols import Lease, Means, World
 from mlops.prove import prove
 from mlops.selection import Selection
@@ -194,7 +194,7 @@ def _check_level(found: Plan, terms: Terms) -> None:
     problems = (
         Problem(
             summary=f"`{change.address}`: `{change.action.value}` costs more than"
-            f" `{terms.approves.value}`",
+            f" `{terms.approves.value}`: `{strength(change).value}`",
             hint="agree to this plan by `--digest`, or run with `--auto-approve`",
         )
         for change in stronger(found, terms.approves)

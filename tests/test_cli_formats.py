@@ -131,6 +131,34 @@ def test_a_plan_that_a_rule_refuses_is_one_document_with_the_reason(walk: Walk, 
         json.loads(answer.out)
 
 
+def test_what_a_rule_warns_of_is_told_in_every_format(walk: Walk) -> None:
+    rules = "rules: {much: {when: plan.add > 0, message: more to pay, severity: warning}}\n"
+    walk.spec.write_text(walk.spec.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    beside = ("markdown", "json", "sarif")
+
+    answer = walk.run("plan", "--format", "github", *(f"--also={one}={one}" for one in beside))
+
+    written = {one: (walk.folder / one).read_text(encoding="utf-8") for one in beside}
+    results = json.loads(written["sarif"])["runs"][0]["results"]
+    assert answer.code == 0
+    assert "::warning file=mlops.yaml,line=" in answer.out
+    assert "Warnings: 1" in written["markdown"]
+    assert ["rule `much`: more to pay"] == [
+        problem["summary"] for problem in json.loads(written["json"])["warned"]
+    ]
+    assert [("rule", "warning")] == [(one["ruleId"], one["level"]) for one in results]
+
+
+def test_an_apply_tells_once_what_a_rule_warns_of(walk: Walk) -> None:
+    rules = "rules: {much: {when: plan.add > 0, message: more to pay, severity: warning}}\n"
+    walk.spec.write_text(walk.spec.read_text(encoding="utf-8") + rules, encoding="utf-8")
+
+    answer = walk.apply("--target", "store/model/diabetes")
+
+    assert 0 == answer.code, answer.err
+    assert 1 == answer.err.count("warning: rule `much`: more to pay")
+
+
 @pytest.mark.parametrize("pair", ["markdown", "text=a.txt", "markdown=", "x=y"])
 def test_what_names_no_format_and_file_is_refused(walk: Walk, pair: str) -> None:
     answer = walk.run("plan", "--also", pair)

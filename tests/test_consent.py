@@ -75,7 +75,7 @@ def test_another_plan_is_refused_and_told_by_its_items() -> None:
 
     told = [problem.summary for problem in refused.value.problems]
     assert f"the plan is not `{digest[:12]}` any more" in told[0]
-    assert "`here/service/bob`: `+`, none" in told
+    assert "`+` `here/service/bob`" in told
     assert set() == names(person)
 
 

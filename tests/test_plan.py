@@ -109,6 +109,34 @@ def test_a_restart_is_said_to_take_what_the_last_one_took(cost: float, words: st
     assert f"no answers for {words}" == found.downtime
 
 
+def test_a_create_that_was_cut_short_is_told_as_that_and_nothing_else() -> None:
+    thing = make.desired("here/service/a", fields={"port": 1, "models.m": "x", "code": "new"})
+    live = make.observed("here/service/a", fields={"code": "half of it"})
+    begun = {thing.address: make.applied(thing.address, hashes={}, unfinished=True)}
+
+    (found,) = plan([thing], [live], begun, PLACES)
+
+    assert "an apply was cut short" == found.reason
+
+
+@pytest.mark.parametrize(
+    ("wanted", "action"),
+    [([], Action.DELETE), ([{"region": "north"}], Action.REPLACE), ([{"port": 2}], Action.UPDATE)],
+)
+def test_a_plan_says_that_what_is_protected_stays(
+    wanted: list[dict[str, Any]], action: Action
+) -> None:
+    things = [make.desired("here/service/a", fields=fields) for fields in wanted]
+    live = make.observed("here/service/a", fields={"port": 1}, protect=True)
+
+    (found,) = plan(things, [live], {}, PLACES)
+
+    assert action is found.action
+    assert (action is not Action.UPDATE) == found.reason.endswith(
+        "; protected, so it stays as it is"
+    )
+
+
 def test_a_plan_is_the_same_whatever_order_a_place_tells_its_things_in() -> None:
     live = [make.observed(f"here/service/{name}") for name in "cabd"]
 

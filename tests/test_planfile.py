@@ -114,7 +114,7 @@ def test_each_item_that_differs_is_named() -> None:
 
     assert [
         f"`{SERVICE}`: it would become something else than what was agreed to",
-        f"`{MODEL}`: `+` was agreed to, and is not wanted any more",
+        f"`{MODEL}`: `+` was agreed to, and there is nothing to do any more",
     ] == [problem.summary for problem in differences(old, new)]
 
 
@@ -132,6 +132,16 @@ def test_another_live_object_under_the_same_name_has_moved() -> None:
 
     assert () == differences(old, new)
     assert [f"`{SERVICE}` moved since it was planned: it is another object"] == [
+        problem.summary for problem in moved(old, new)
+    ]
+
+
+def test_what_only_moved_is_told_once() -> None:
+    old = agreed(planned(update(before=make.observed(fields={"port": 1}, identity="pid 1"))))
+    new = agreed(planned(update(before=make.observed(fields={"port": 7}, identity="pid 1"))))
+
+    assert () == differences(old, new)
+    assert [f"`{SERVICE}` moved since it was planned: its fields changed"] == [
         problem.summary for problem in moved(old, new)
     ]
 

@@ -103,5 +103,5 @@ def test_a_rule_is_in_force_to_the_end_of_its_day_and_then_says_so() -> None:
     assert in_force(rules, "2026-07-01") == ()
     assert expired(rules, "2026-06-30") == ()
     assert expired(rules, "2026-07-01") == (
-        "the rule `tagger` has no effect since 2026-06-30: the finance robot tags them (ann)",
+        "the rule `tagger` has no effect after 2026-06-30: the finance robot tags them (ann)",
     )

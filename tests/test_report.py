@@ -65,6 +65,14 @@ def test_an_empty_project_has_a_site() -> None:
     assert "Nothing was applied yet." in pages["history.html"]
 
 
+def test_what_stands_in_backticks_is_code_and_nothing_else() -> None:
+    told = sites.told()
+
+    page = site(replace(told, plan=replace(told.plan, notes=("`<a>` is of <b>",))))["index.html"]
+
+    assert "<li><code>&lt;a&gt;</code> is of &lt;b&gt;</li>" in page
+
+
 def test_no_page_runs_anything_or_fetches_from_elsewhere() -> None:
     for name, page in site(sites.told()).items():
         if name.endswith(".html"):

@@ -65,6 +65,23 @@ def test_every_wrong_rule_is_told_at_once() -> None:
     assert "rule `ours` is `1`, neither true nor false" == told[2]
 
 
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("plan.chnge > 0", "rule `ours` is wrong: there is no `chnge`"),
+        ("plan.change >", "rule `ours` is wrong: column 14: mismatched input '<EOF>'"),
+        ("plan.change >\n  (", "rule `ours` is wrong: line 2, column 4: mismatched input '<EOF>'"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_said_without_the_words_of_its_reader(
+    when: str, words: str
+) -> None:
+    with pytest.raises(SpecError) as refused:
+        broken(PLAN, [rule(when)])
+
+    assert [words] == [problem.summary for problem in refused.value.problems]
+
+
 def test_rules_are_compiled_without_a_plan() -> None:
     check_rules([rule("plan.nothing_yet == 1")])
 

@@ -96,7 +96,7 @@ def test_a_rule_that_expired_has_no_effect_and_says_so(walk: Walk) -> None:
     mended = walk.apply()
 
     assert 8 == drift.code
-    assert "note: the rule `tagger` has no effect since 2020-01-31: the finance" in drift.out
+    assert "note: the rule `tagger` has no effect after 2020-01-31: the finance" in drift.out
     assert 0 == mended.code
     assert {"tags.stage": "dev"} == tags(walk)
 

@@ -9,7 +9,7 @@ from mlops.cli.terminal import say
 from mlops.consent import Consent
 from mlops.errors import Problem, RefusedError, SpecError
 from mlops.planfile import Agreed, read_plan
-from mlops.rules import broken
+from mlops.rules import Broken, broken
 from mlops.selection import Selection
 from mlops.store.approvals import Approvals
 from mlops.store.revisions import last_of_default_branch
@@ -35,21 +35,23 @@ def check_commit(session: Session, leave: Leave, told: set[str]) -> None:
     told |= notes
 
 
-def check_rules(session: Session, plan: Plan) -> None:
-    """Raise RefusedError for a plan that breaks a rule of the file; tell what only warns."""
-    refused = refusals(session, plan)
+def check_rules(session: Session, plan: Plan, told: set[str]) -> None:
+    """Raise RefusedError for a plan that breaks a rule; tell what only warns, once a run."""
+    refused = ruled(session, plan, told).errors
     if refused:
         raise RefusedError(*refused)
 
 
-def refusals(session: Session, plan: Plan) -> tuple[Problem, ...]:
-    """Return a problem for each rule of the file that a plan breaks; tell what only warns."""
+def ruled(session: Session, plan: Plan, told: set[str]) -> Broken:
+    """Return which rules of the file a plan breaks; tell what only warns, once a run."""
     if not session.spec.rules or not plan.pending:
-        return ()
+        return Broken()
     found = broken(plan, session.spec.rules)
     for problem in found.warnings:
-        say(f"warning: {problem.summary}\n")
-    return tuple(found.errors)
+        if problem.summary not in told:
+            say(f"warning: {problem.summary}\n")
+    told |= {problem.summary for problem in found.warnings}
+    return found
 
 
 def planned(session: Session, path: Path) -> tuple[Agreed, Selection]:

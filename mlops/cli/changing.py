@@ -62,7 +62,7 @@ def change_world(
 def _check(session: Session, plan: Plan, leave: Leave, told: set[str]) -> None:
     """Raise RefusedError where the order of commits, or a rule of the file, forbids a plan."""
     check_commit(session, leave, told)
-    check_rules(session, plan)
+    check_rules(session, plan, told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlops.cli.agreed import refusals
+from mlops.cli.agreed import ruled
 from mlops.cli.filing import write_file
 from mlops.cli.options import (
     CHECKS,
@@ -53,8 +53,9 @@ def command(
     found = surveyed(session, selection)
     if out is not None and not found.unobserved:
         write_file(out, to_json(plan_document(found, selection, session.lineage())))
-    refused = refusals(session, found)
-    show(form, lambda view: view.plan(found, refused), counts(found))
+    told = ruled(session, found, set())
+    refused = told.errors
+    show(form, lambda view: view.plan(found, refused, told.warnings), counts(found))
     digest = plan_digest(found)
     if form == "text" and found.pending and digest:
         write(f"Digest: {digest}\n")

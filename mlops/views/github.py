@@ -32,7 +32,9 @@ class GithubView:
         told = _shut(problem_text.problems(problems, self._paper))
         return told + "".join(self._problem(problem) for problem in problems)
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+    def plan(
+        self, plan: Plan, refused: Sequence[Problem] = (), warned: Sequence[Problem] = ()
+    ) -> str:
         """Return what will happen, a warning on the line of what is destructive, and refusals."""
         told = _shut(changes.plan(plan, self._paper))
         lost = [
@@ -41,7 +43,10 @@ class GithubView:
             if change.action in LOSSES and change.address.kind == "service"
         ]
         why = self.problems(refused) if refused else ""
-        return told + "".join(lost) + self._unobserved(plan) + why
+        said = "".join(
+            command("warning", problem.summary, self._place(problem.where)) for problem in warned
+        )
+        return told + "".join(lost) + self._unobserved(plan) + said + why
 
     def drift(self, drift: Drift) -> str:
         """Return what somebody else did, and a warning on the line of each thing."""

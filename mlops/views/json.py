@@ -29,10 +29,13 @@ class JsonView:
         """Return the problems as a document."""
         return to_json({"format_version": FORMAT, "problems": problems})
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+    def plan(
+        self, plan: Plan, refused: Sequence[Problem] = (), warned: Sequence[Problem] = ()
+    ) -> str:
         """Return every change, what is kept included, and the problems of rules it breaks."""
         document = _document(plan, plan.counts, plan.changes)
-        return to_json({**document, "refused": refused, "digest": plan_digest(plan) or None})
+        rules = {"refused": refused, "warned": warned}
+        return to_json({**document, **rules, "digest": plan_digest(plan) or None})
 
     def drift(self, drift: Drift) -> str:
         """Return the changes that would mend what somebody else did, and what is not told."""

@@ -25,9 +25,11 @@ class MarkdownView:
         """Return each problem with its place and its hint."""
         return outcomes.problems(problems, self._limit)
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+    def plan(
+        self, plan: Plan, refused: Sequence[Problem] = (), warned: Sequence[Problem] = ()
+    ) -> str:
         """Return why it may not happen, if so, then what will, what is destructive first."""
-        first = outcomes.problems(refused, self._limit // 4) if refused else ""
+        first = outcomes.broken(refused, warned, self._limit // 4)
         return first + comment.planned(plan, self._limit - len(first.encode()))
 
     def drift(self, drift: Drift) -> str:

@@ -22,6 +22,16 @@ def problems(found: Sequence[Problem], limit: int) -> str:
     return title + fitted([_problems(found)], limit - len(title))
 
 
+def broken(refused: Sequence[Problem], warned: Sequence[Problem], limit: int) -> str:
+    """Return the rules that refuse a plan, and those that only warn; nothing where none does."""
+    if not warned:
+        return problems(refused, limit) if refused else ""
+    first = problems(refused, limit // 2) if refused else ""
+    lines = tuple(map(_problem, warned))
+    told = Section(title="🟠 Warnings", noun="warning", lines=lines, kept=True, open=True)
+    return first + fitted([told], limit // 2)
+
+
 def report(given: Report, limit: int) -> str:
     """Return what became of every change, what failed first, and what a second look found."""
     counts = Counter(_word(outcome) for outcome in given.outcomes)

@@ -16,12 +16,13 @@ from mlops.views.paper import Paper
 from mlops.views.words import drift_remarks, remarks
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-PROBLEM, LOSS, DRIFT, UNOBSERVED = "problem", "loss", "drift", "unobserved"
+PROBLEM, LOSS, DRIFT, UNOBSERVED, RULE = "problem", "loss", "drift", "unobserved", "rule"
 RULES = {
     PROBLEM: ("error", "What is written can't be delivered."),
     LOSS: ("warning", "A live service is deleted or made anew."),
     DRIFT: ("warning", "Somebody changed what was applied."),
     UNOBSERVED: ("warning", "Nobody could look at a target, for want of credentials."),
+    RULE: ("warning", "A rule of the file warns of what the plan does."),
 }
 """Rule -> its level, and what it is about."""
 
@@ -38,7 +39,9 @@ class SarifView:
         """Return a result for each problem with a place, a notification for any other."""
         return self._log([(PROBLEM, _told(problem), problem.where) for problem in problems])
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:
+    def plan(
+        self, plan: Plan, refused: Sequence[Problem] = (), warned: Sequence[Problem] = ()
+    ) -> str:
         """Return a result for each service that is deleted or made anew, and for each refusal."""
         lost = [
             (LOSS, f"{change.address} {LOSSES[change.action]}: {change.reason}", _place(change))
@@ -46,7 +49,8 @@ class SarifView:
             if change.action in LOSSES and change.address.kind == "service"
         ]
         broken = [(PROBLEM, _told(problem), problem.where) for problem in refused]
-        return self._log([*lost, *_unobserved(plan), *broken], remarks(plan))
+        said = [(RULE, _told(problem), problem.where) for problem in warned]
+        return self._log([*lost, *_unobserved(plan), *broken, *said], remarks(plan))
 
     def drift(self, drift: Drift) -> str:
         """Return a result for each thing that somebody changed."""

@@ -22,7 +22,12 @@ class TextView:
         """Return each problem with its place and its hint."""
         return problem_text.problems(problems, self._paper)
 
-    def plan(self, plan: Plan, refused: Sequence[Problem] = ()) -> str:  # noqa: ARG002  told after it
+    def plan(
+        self,
+        plan: Plan,
+        refused: Sequence[Problem] = (),  # noqa: ARG002  told after it
+        warned: Sequence[Problem] = (),  # noqa: ARG002  as above
+    ) -> str:
         """Return what will happen, and how much of it."""
         return changes.plan(plan, self._paper)
 
