@@ -194,3 +194,14 @@ def test_an_error_of_the_client_tells_no_signature() -> None:
 
     assert "s3cret" not in str(caught.value)
     assert "403 from https://a.blob.core.windows.net/c" in str(caught.value)
+
+
+def test_an_object_is_listed_by_its_name_though_it_is_gone_before_anybody_looks(
+    tmp_path: Path,
+) -> None:
+    objects = open_store("store", tmp_path)
+    objects.create("a/1.json", b"{}")
+    (tmp_path / "store" / "a" / "2.json").symlink_to("gone")
+    (tmp_path / "store" / "a" / "3.json#1").write_bytes(b"half")
+
+    assert ("a/1.json", "a/2.json") == objects.list("a")

@@ -5,6 +5,7 @@ A folder is made at the first write, so looking at a store that is not there mak
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from mlops.store.cloud import CLOUDS, connect_cloud
 from mlops.store.connection import CHUNK, Connection, UnavailableError
 
 __all__ = ["CHUNK", "Objects", "UnavailableError", "open_store"]
+
+STAGED = re.compile(r"#[0-9]+$")
+"""How the name of a file ends that the library is about to put in its place."""
 
 
 class Objects:
@@ -109,6 +113,8 @@ class Objects:
         if client is None:
             return ()
         with self._connection.told("list", prefix):
+            if self.root is not None:
+                return tuple(sorted(_names(self.root, prefix)))
             batches = obstore.list(client, prefix, chunk_size=1000)
             return tuple(sorted(meta["path"] for batch in batches for meta in batch))
 
@@ -140,6 +146,22 @@ class Objects:
         with self._connection.told("fetch", path):
             _write_whole(file, chunks)
         return file
+
+
+def _names(root: Path, prefix: str) -> Iterator[str]:
+    """Yield the paths of the files below a folder: their names alone, without a look at any.
+
+    The library looks at each file whose name it read, and leaves out what is gone by then. Where a
+    record follows upon another, both may be gone, and nothing would seem to have been there.
+    """
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for folder, _, names in os.walk(root / prefix, onerror=failed, followlinks=True):
+        within = Path(folder).relative_to(root).as_posix()
+        yield from (f"{within}/{name}" for name in names if not STAGED.search(name))
 
 
 def _write_whole(file: Path, chunks: Iterable[bytes]) -> None:
