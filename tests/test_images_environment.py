@@ -20,6 +20,7 @@ from mlops.images.builder import Made
 from mlops.images.environment import environment_draft
 from mlops.images.layers import write
 from mlops.images.registry import RegistryBuilder
+from mlops.images.resolution import Base, resolved
 from mlops.spec import Environment
 
 HERE = Facts(
@@ -109,6 +110,15 @@ def test_a_package_without_a_wheel_needs_an_engine(tmp_path: Path) -> None:
             list(RegistryBuilder(repository=f"{registry.host}/a/b").make(inputs, means))
 
     assert "needs an engine" in told.value.problems[0].hint
+
+
+def test_what_only_a_build_has_is_refused_in_a_lock_with_what_to_do(tmp_path: Path) -> None:
+    inputs = image_inputs(tmp_path, "base", python="3.11", requirements=("docopt==0.6.2",))
+
+    with pytest.raises(TargetError, match="no wheel for `linux/amd64`") as told:
+        list(resolved(inputs, Base(digest="sha256:12", facts=HERE)))
+
+    assert "do without `mlops.lock`" in told.value.problems[0].hint
 
 
 @pytest.mark.parametrize(

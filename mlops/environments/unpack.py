@@ -77,9 +77,7 @@ def with_platform(error: MlopsError, platform: str) -> TargetError:
         *(
             Problem(
                 summary=problem.summary.replace("for this machine", f"for `{platform}`"),
-                hint=f"{problem.hint}; to build it from source, an image needs an engine"
-                if "for this machine" in problem.summary
-                else problem.hint,
+                hint=problem.hint,
             )
             for problem in error.problems
         )

@@ -39,6 +39,11 @@ class ExportedBase:
     name: str
 
     @property
+    def ident(self) -> str:
+        """The id of the image. Raises MissingError."""
+        return str(self.engine.images.inspected(self.name)["Id"])
+
+    @property
     def place(self) -> Reference:
         """The image without a host: nothing of it can be mounted anywhere."""
         return replace(reference(self.name), host="")
@@ -49,7 +54,7 @@ class ExportedBase:
         Raises TargetError where `pointer` is the digest of another one.
         """
         try:
-            ident = str(self.engine.images.inspected(self.name)["Id"]).removeprefix("sha256:")
+            ident = self.ident.removeprefix("sha256:")
         except MissingError:
             return None
         described = cache_folder() / "exported" / f"{ident}.json"

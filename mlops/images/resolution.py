@@ -177,10 +177,20 @@ def _packages(
         return str(record["packages"])
     try:
         return (yield from _wheels(inputs.requirements, found.facts, found.conda, means))
-    except WheelError:
+    except WheelError as error:
         if build is None or means is None or found.conda:
-            raise
+            raise _unbuilt(error, inputs, means) from error
     return (yield from build(inputs, found.base, means))
+
+
+def _unbuilt(error: WheelError, inputs: ImageInputs, means: Means | None) -> WheelError:
+    """Return that a package has no wheel, and why none is built."""
+    also = "to build it from source, an image needs an engine"
+    if means is None:
+        also = "or do without `mlops.lock`: `mlops apply` builds it, and the store keeps it"
+    if inputs.conda:
+        also = "or ask conda for it: nothing is built for conda's Python"
+    return WheelError(*(replace(one, hint=f"{one.hint}; {also}") for one in error.problems))
 
 
 def _wheels(requirements: tuple[str, ...], facts: Facts, conda: str, means: Means | None) -> Text:

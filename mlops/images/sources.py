@@ -78,9 +78,11 @@ class Sources:
         bases = EngineBases(
             engine=self.engine, inputs=given, means=means, bearer=self.repository, login=self.login
         )
-        if made_here(self.engine, given.base):
-            return (yield from bases.named())
-        return (yield from bases.pinned(base.digest))
+        made = made_here(self.engine, given.base)
+        if made is None or made.ident == base.digest:
+            return (yield from bases.pinned(base.digest))
+        made.manifest(base.digest, inputs.platform)  # raises where it is another one by now
+        return (yield from bases.named())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class _Building:
                 "CapDrop": ["ALL"],
                 "SecurityOpt": ["no-new-privileges"],
                 "PidsLimit": PROCESSES,
+                "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m"}},
             },
         }
 
