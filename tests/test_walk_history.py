@@ -202,6 +202,7 @@ def test_a_target_that_left_is_looked_at_until_it_is_forgotten(walk: Walk) -> No
     assert unknown.code == 1
     assert f"laptop@{left}" in unknown.err
     assert forgotten.code == 0, forgotten.err
+    assert "what lives there stays, and nobody looks after it: diabetes" in forgotten.err
     assert "laptop@" not in walk.run("plan").out
 
 

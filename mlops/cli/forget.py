@@ -1,12 +1,16 @@
 """`mlops forget`: look no longer at a target that is gone for good."""
 
+from contextlib import suppress
+
 import click
 
 from mlops.cli.left import left_name
 from mlops.cli.options import Files, with_color, with_files
-from mlops.cli.session import open_session
-from mlops.cli.terminal import write
-from mlops.errors import Problem, SpecError
+from mlops.cli.session import Session, open_session
+from mlops.cli.terminal import say, write
+from mlops.errors import MlopsError, Problem, SpecError
+from mlops.observe import observe
+from mlops.values import Observed, Ownership
 
 
 @click.command("forget")
@@ -29,6 +33,22 @@ def command(target: str, files: Files) -> None:
                 hint=f"targets that were left: {have}; one of the file is taken out of it first",
             )
         )
+    staying = _services(session, target)
     with session.lock("mlops forget").acquire(0.0) as lease:
         session.revisions.forget(lease.number, left[target])
     write(f"{target} is forgotten.\n")
+    if staying:
+        say(f"note: what lives there stays, and nobody looks after it: {', '.join(staying)}\n")
+
+
+def _services(session: Session, target: str) -> tuple[str, ...]:
+    """Return the services of a target that was left; none where it can't be asked."""
+    with suppress(MlopsError):
+        place = session.world.places[target]
+        things = observe((), {target: place})
+        return tuple(sorted(one.address.name for one in things if _ours(one)))
+    return ()
+
+
+def _ours(thing: Observed) -> bool:
+    return thing.address.kind == "service" and thing.ownership is Ownership.OURS
