@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import docker_engine
 
 SERVER = """
-import json, os, pathlib
+import json, os, pathlib, signal
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer  # HTTPServer asks a name server who it is
 
@@ -33,6 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the first process has no default
 if os.environ.get("BREAK"):
     raise SystemExit("told to break")
 server = ThreadingTCPServer(("0.0.0.0", 8080), Handler)
@@ -44,6 +45,7 @@ DOCKERFILE = """
 FROM {base}
 COPY serve.py /serve.py
 USER root
+VOLUME /data
 CMD ["python3", "/serve.py"]
 """
 

@@ -95,7 +95,7 @@ def clean(name: str) -> None:
     api = client()
     for one in containers(name):
         with contextlib.suppress(Exception):
-            api.remove_container(one["Id"], force=True)
+            api.remove_container(one["Id"], v=True, force=True)
     for volume in volumes(name):
         with contextlib.suppress(Exception):
             api.remove_volume(volume)

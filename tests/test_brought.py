@@ -16,6 +16,7 @@ from mlops.targets.docker.container import Part, body
 from mlops.targets.docker.desire import At
 from mlops.values import Desired, Owner
 
+ELSEWHERE = "registry: {address: r.example, username: u, password: {secret: env/P}}"
 HEAD = """\
 version: 1
 project: p
@@ -75,6 +76,11 @@ def test_what_is_for_our_server_means_nothing_to_a_brought_image(tmp_path: Path)
         ("{target: engine, image: {reference: a/b, prt: 1}}", "unknown key `prt` in `image`"),
         ("{target: engine, image: 7}", "`image` must be keys with values or text, not the number"),
         ("{target: engine, image: a b}", "`image` cannot be `a b`"),
+        ("{target: engine, image: a/B:1}", "`a/B:1` is no reference of an image"),
+        (
+            f"{{target: engine, image: {{reference: a/b, {ELSEWHERE}}}}}",
+            "`a/b` lies at `docker.io`, not at the registry `r.example`",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_image_is_told(tmp_path: Path, deployment: str, problem: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from mlops.abilities import HasKeys
+from mlops.brought import brought_by
 from mlops.cli.options import Duration, Files, with_color, with_files, with_format
 from mlops.cli.rotating import rotate
 from mlops.cli.session import Session, open_session
@@ -60,10 +61,15 @@ def _keys(session: Session, name: str) -> tuple[Address, Mapping[str, str]]:
     keys = target.keys(address) if isinstance(target, HasKeys) else {}
     if keys:
         return address, keys
+    deployment = session.spec.deployments[name]
+    if brought_by(deployment.settings):
+        summary = f"the keys of `{name}` are its own: it runs an image that you bring"
+        hint = "ask whoever made the image"
+        raise SpecError(Problem(summary=summary, where=deployment.where, hint=hint))
     raise SpecError(
         Problem(
             summary=f"`{name}` asks for no key: everybody who reaches it may use it",
-            where=session.spec.deployments[name].where,
+            where=deployment.where,
             hint="write `auth: {type: key}` in its block, and apply",
         )
     )

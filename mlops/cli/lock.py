@@ -13,7 +13,7 @@ from mlops.cli.session import open_session
 from mlops.cli.terminal import write
 from mlops.environments.conda.locked import conda_packages
 from mlops.environments.unpack import locked_packages
-from mlops.errors import MlopsError, TargetError
+from mlops.errors import MlopsError, Problem, SpecError, TargetError
 from mlops.images.lockfile import NAME, Locked, asked, lock_text
 from mlops.means import StoreMeans
 
@@ -38,6 +38,9 @@ def command(platforms: tuple[str, ...], files: Files, *, upgrade: bool) -> None:
     session = open_session(files)
     means = session.means()
     wanted = asks(session, means, platforms)
+    if not wanted:
+        summary = "nothing of the file is made into an image, so there is nothing to lock"
+        raise SpecError(Problem(summary=summary, hint="name a digest in the `image` you bring"))
     entries = _entries(wanted, () if upgrade else session.locked, means)
     file = Path(session.spec.folder) / NAME
     text = lock_text(entries)

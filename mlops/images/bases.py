@@ -7,11 +7,11 @@ from typing import Any
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError, TakenError
-from mlops.clients.oci.login import Login, docker_login, told
-from mlops.clients.oci.reference import reference
+from mlops.clients.oci.login import Login, docker_login
 from mlops.errors import Problem, TargetError
 from mlops.images.base import facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
+from mlops.images.pulling import pulled
 from mlops.images.resolution import Base
 from mlops.protocols import Means
 from mlops.spec import Fields
@@ -70,17 +70,8 @@ class EngineBases:
             ) from error
 
     def _named(self, name: str) -> Generator[Progress, None, Mapping[str, Any]]:
-        try:
-            return self.engine.images.inspected(name)
-        except MissingError:
-            yield Progress(text=f"pulling {name}")
-        try:
-            login = told(self.login(reference(name).host))
-            for _ in self.engine.images.pull(name, login):
-                pass
-            return self.engine.images.inspected(name)
-        except TargetError as error:
-            raise TargetError(_not_had(name, error.problems[0].summary)) from error
+        words = {"what": "base image", "key": "base_image_registry"}
+        return (yield from pulled(self.engine, name, self.login, **words))
 
     def _check_platform(self, base: Mapping[str, Any]) -> None:
         found = f"{base['Os']}/{base['Architecture']}"
@@ -108,17 +99,6 @@ class EngineBases:
             )
         finally:
             self.engine.containers.remove(name)
-
-
-def _not_had(name: str, because: str) -> Problem:
-    """Return that a base cannot be had, and what to do: an engine says why in many words."""
-    refused = any(word in because for word in ("unauthorized", "denied", "no basic auth"))
-    host = reference(name).host
-    login = f"correct `base_image_registry`, or `docker login {host}`"
-    return Problem(
-        summary=f"the base image `{name}` cannot be had: {because}",
-        hint=login if refused else "check its name, and that the engine may pull it; or load it",
-    )
 
 
 class ContainerTree:

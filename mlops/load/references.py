@@ -11,6 +11,7 @@ from mlops.clients.text import brief
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
 from mlops.load.check import target_kind
+from mlops.load.images import check_image
 from mlops.load.merge import Merged
 from mlops.load.suggest import suggestion
 from mlops.load.words import SINGULAR
@@ -70,6 +71,7 @@ def _brought(
             summary = f"`{key}` means nothing to `{path[-1]}`, whose `image` serves by itself"
             where = merged.key((*path, key))
             yield Problem(summary=summary, where=where, hint=f"remove `{key}`, or `image`")
+    yield from check_image(merged, entry["image"], (*path, "image"))
 
 
 def _uncoded(merged: Merged, entry: Mapping[str, Any], path: Steps) -> Iterator[Problem]:

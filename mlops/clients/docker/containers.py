@@ -49,10 +49,10 @@ class Containers:
             self._wire.ask(lambda api: api.stop(ref, timeout=GRACE), patience=PATIENCE + GRACE)
 
     def remove(self, ref: str) -> None:
-        """Remove a container, if it is there, whatever it does."""
+        """Remove a container, if it is there, whatever it does, and its volumes without a name."""
         self._allowed()
         with suppress(MissingError):
-            self._wire.ask(lambda api: api.remove_container(ref, force=True))
+            self._wire.ask(lambda api: api.remove_container(ref, v=True, force=True))
 
     def rename(self, ref: str, name: str) -> None:
         """Give a container another name."""

@@ -1,5 +1,6 @@
 """What a container may do or reach that ours may not, told from all that the engine knows. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ BRIDGES = ("bridge", "podman")
 """How engines call the network that a container is in unless it was put elsewhere."""
 
 DEFAULT = "default"
+
+_NAMELESS = re.compile(r"[0-9a-f]{64}")
+"""How an engine calls a volume that an image asks for."""
 
 
 def network(inspected: Mapping[str, Any]) -> str:
@@ -57,11 +61,18 @@ def _shared(host: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mounted(inspected: Mapping[str, Any], fields: Mapping[str, Json]) -> Iterator[str]:
-    kept = fields.get("collect_model_data.volume")
+    kept, kind = fields.get("collect_model_data.volume"), shape(fields)
+    declared = inspected["Config"].get("Volumes") or {}
     for one in inspected.get("Mounts") or ():
         data = one["Destination"] == DATA and kept is not None and one.get("Name") == kept
-        if one["Destination"] != shape(fields).folder and not data:
+        own = kind.brought and one["Destination"] in declared and _nameless(one)
+        if one["Destination"] != kind.folder and not data and not own:
             yield f"mounts {one.get('Source')}"
+
+
+def _nameless(mount: Mapping[str, Any]) -> bool:
+    """Tell whether a volume was made for a container alone, and goes with it."""
+    return mount.get("Type") == "volume" and bool(_NAMELESS.fullmatch(str(mount.get("Name"))))
 
 
 def _published(host: Mapping[str, Any], kind: Shape) -> Iterator[str]:

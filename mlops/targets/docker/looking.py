@@ -39,14 +39,19 @@ def snapshot_of(engine: Engine, repository: str) -> Snapshot:
 def eye(
     engine: Engine, snapshot: Snapshot, at: At, names: Collection[str], claims: Holders[None]
 ) -> Eye:
-    """Return what is looked for in an engine: of the services `names` all that is to be known."""
+    """Return what is looked for in an engine, and all that is to be known of the services there.
+
+    Of those that nobody wants, too: what somebody did to one before it is removed is no news then.
+    """
+    labels = (marks.labels_of(each) for each in marked(snapshot))
+    ours = {one[marks.SERVICE] for one in labels if one[marks.PROJECT] == at.owner.project}
     return Eye(
         place=at.place,
         owner=at.owner,
         machine=at.machine,
         wanted=names,
         claims=claims,
-        looks=looks(engine, snapshot, at.owner.project, names),
+        looks=looks(engine, snapshot, at.owner.project, {*names, *ours}),
     )
 
 

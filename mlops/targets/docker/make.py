@@ -1,15 +1,12 @@
 """Changes the container of a service, as little as its change needs."""
 
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from functools import partial
 
 from mlops.clients.docker.engine import Engine
-from mlops.clients.docker.wire import MissingError
-from mlops.clients.oci.login import told
-from mlops.clients.oci.reference import reference
 from mlops.errors import Problem, TargetError
 from mlops.images.login import login_of
-from mlops.spec import Json
+from mlops.images.pulling import pulled
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
 from mlops.targets.docker.lay import renewable
@@ -93,28 +90,24 @@ def remove_leftover(engine: Engine, address: Address, snapshot: Snapshot) -> Non
 def _image(subject: Subject, wanted: Desired) -> Generator[Progress, None, str]:
     """Return the image of a service, which was made before. Raises TargetError if it went.
 
-    One that somebody brought is pulled if the engine lacks it.
+    One that somebody brought stays what it was as long as its reference does, whatever a tag has
+    come to mean; else it is pulled if the engine lacks it.
     """
     brought = str(wanted.fields.get(REFERENCE, ""))
     if brought:
-        return (yield from _pulled(subject, brought, wanted.inputs.get("registry")))
+        main = subject.main
+        if main and marks.written(marks.labels_of(main), marks.FIELDS).get(REFERENCE) == brought:
+            return str(main["ImageID"])
+        told = wanted.inputs.get("registry")
+        login = partial(login_of, subject.settings, told, subject.means)
+        words = {"what": "image", "key": "registry"}
+        return str((yield from pulled(subject.engine, brought, login, **words))["Id"])
     found = images(subject.snapshot).get(image_of(wanted).tag)
     if found is not None:
         return str(found["Id"])
     raise TargetError(
         Problem(summary="the image is no longer in the engine", hint="apply again: it is made")
     )
-
-
-def _pulled(subject: Subject, name: str, registry: Json) -> Generator[Progress, None, str]:
-    found = subject.engine.images
-    with suppress(MissingError):
-        return str(found.inspected(name)["Id"])
-    yield Progress(text=f"pulling {name}")
-    login = login_of(subject.settings, registry, subject.means, reference(name).host)
-    for _ in found.pull(name, told(login)):
-        pass
-    return str(found.inspected(name)["Id"])
 
 
 def _serves(main: Entry, wanted: Desired) -> bool:
