@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 import tarfile
 import threading
 import zipfile
@@ -87,7 +88,7 @@ class Channel:
 def serving(parent: Path, *packages: Package) -> Iterator[Channel]:
     """Serve a channel with some packages."""
     handler = partial(Quiet, directory=str(parent))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Patient(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     channel = Channel(folder=parent / NAME, alias=f"http://127.0.0.1:{server.server_port}")
     try:
@@ -96,6 +97,14 @@ def serving(parent: Path, *packages: Package) -> Iterator[Channel]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Patient(ThreadingHTTPServer):
+    """A server whose clients may go before they have read the answer."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as it came
 
 
 class Quiet(SimpleHTTPRequestHandler):
