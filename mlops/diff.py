@@ -10,7 +10,11 @@ from mlops.values import Applied, Cause, Desired, FieldChange, Impact, Observed
 IMPACTS = tuple(Impact)
 """From harmless to worst."""
 
-GROUP_CAUSES = {"models": Cause.MODEL, "code": Cause.CODE, "environment": Cause.ENVIRONMENT}
+GROUP_CAUSES = {
+    "models": Cause.MODEL,
+    "code": Cause.CODE,
+    **dict.fromkeys(("environment", "extra_dockerfile_steps", "lock"), Cause.ENVIRONMENT),
+}
 """Field groups whose change in the file has a name of its own."""
 
 

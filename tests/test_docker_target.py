@@ -17,6 +17,8 @@ from mlops.claims import Holders
 from mlops.errors import SpecError
 from mlops.images.engine import split
 from mlops.images.layers import Draft, Kind, Member
+from mlops.images.lockfile import asked
+from mlops.images.wanted import image_inputs
 from mlops.services import Limits, Resources
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import At, desired_service
@@ -34,13 +36,17 @@ SETTINGS_FILE = File(data=b"{}", stamp=7)
 STARTED = "2026-11-23T05:00:00.123456789Z"
 
 
-def service(**given: Any) -> Desired:
+def pins(*, lock: str = "", **given: Any) -> Pins:
+    inference = replace(make.inference(), **{"base_image": "python:3.11-slim", **given})
+    found = Pins(models=(make.pinned(),), code=make.content(), inference=inference)
+    return replace(found, locks={asked(image_inputs(found)): lock} if lock else {})
+
+
+def service(*, of: Pins | None = None, **given: Any) -> Desired:
     settings = ServiceSettings(**given)
     at = At(place="engine", machine="", owner=make.owner())
-    base = replace(make.inference(), base_image="python:3.11-slim")
     where = make.where(file="/checkout/mlops.yaml")
-    pins = Pins(models=(make.pinned(),), code=make.content(), inference=base)
-    return desired_service(at, make.deployment(settings=settings, where=where), pins)
+    return desired_service(at, make.deployment(settings=settings, where=where), of or pins())
 
 
 def body(wanted: Desired) -> dict[str, Any]:
@@ -105,6 +111,23 @@ def test_what_is_sent_to_the_engine(golden: Callable[[str, str], None]) -> None:
     text = json.dumps({**sent, "fields": fields}, indent=2, sort_keys=True)
 
     golden("docker_container.json", text + "\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": "RUN true"},
+        {"lock": "sha256:12"},
+        {"base_image": "python:3.11"},
+        {"entry_script": "other.py"},
+        {"environment": make.environment(requirements=("six==1.17.0",), digest=make.digest("f"))},
+    ],
+)
+def test_whatever_makes_another_image_changes_the_service(change: dict[str, Any]) -> None:
+    before, after = service(), service(of=pins(**change))
+
+    assert before.needs[-1] != after.needs[-1]
+    assert before.fields != after.fields
 
 
 def test_what_runs_as_it_was_made_has_the_wanted_fields() -> None:

@@ -50,16 +50,21 @@ def test_extra_steps_are_run_once_and_seen_by_the_service(user: DockerWalk) -> N
     assert 2 == len(docker_engine.images(user.project))
 
 
-def test_without_extra_steps_the_base_of_an_image_stays_as_it_is(
+def test_a_service_leaves_its_extra_steps_and_the_base_stays_as_it_is(
     user: DockerWalk, base: str
 ) -> None:
     before = docker_engine.client().inspect_image(base)["Id"]
-    user.walk.edit("mlops.yaml", "    extra_dockerfile_steps: extra.dockerfile\n", "")
-    user.walk.edit("score/score.py", 'os.environ["COLOR"], open("/extra").read().strip()', "")
-
+    told = 'os.environ["COLOR"], open("/extra").read().strip()'
+    user.walk.edit("score/score.py", told, 'os.environ.get("COLOR"), os.path.exists("/extra")')
     user.apply()
 
+    user.walk.edit("mlops.yaml", "    extra_dockerfile_steps: extra.dockerfile\n", "")
+    user.apply()
+
+    assert "[null, false]" == user.walk.run("invoke", "diabetes", "-d", "{}").out.strip()
     assert before == docker_engine.client().inspect_image(base)["Id"]
+    assert NO_CHANGES == user.walk.plan()
+    assert 1 == len(docker_engine.images(user.project))
 
 
 def test_a_step_that_fails_is_told_by_its_log_and_what_served_still_does(

@@ -7,6 +7,7 @@ import mlops
 from mlops.environments.conda.asked import asked_of
 from mlops.errors import Problem, SpecError
 from mlops.facing import collected_fields, facing_fields, trust_of, unlocked_routes
+from mlops.hashing import digest_bytes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
 from mlops.images.login import base_login
 from mlops.images.wanted import image_inputs
@@ -91,7 +92,7 @@ def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
     labels = {f"models.{model.name}": f"{model.name}:{model.version}" for model in pins.models}
     image = Address(place=at.place, kind="image", name=image_name(inputs.digest))
     words = ", ".join(labels.values())
-    fields = _fields(deployment, pins, at.owner) | {"base": inputs.base}
+    fields = _fields(deployment, pins, at.owner) | _image_fields(inputs)
     return Desired(
         address=Address(place=at.place, kind="service", name=deployment.name),
         fields={path: value for path, value in fields.items() if value is not None},
@@ -110,6 +111,15 @@ def desired_service(at: At, deployment: Deployment, pins: Pins) -> Desired:
         checks=deployment.checks,
         where=deployment.where,
     )
+
+
+def _image_fields(inputs: ImageInputs) -> dict[str, Json]:
+    """Return what a service shows of its image that no other field does."""
+    return {
+        "base": inputs.base,
+        "extra_dockerfile_steps": digest_bytes(inputs.steps.encode()) if inputs.steps else None,
+        "lock": inputs.lock or None,
+    }
 
 
 def image_of(wanted: Desired) -> ImageInputs:
