@@ -74,7 +74,7 @@ def test_a_report_is_written_and_says_it(walk: Walk) -> None:
     assert answer.code == 6
     page = (walk.folder / "site" / "index.html").read_text(encoding="utf-8")
     assert "Not observed, for want of credentials" in page
-    assert "<li>box (1 service): no `ca.pem` in" in page
+    assert "<li>box (1 service): no <code>ca.pem</code> in" in page
 
 
 def test_without_drift_nobody_knows_and_with_drift_there_is_some(

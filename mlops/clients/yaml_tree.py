@@ -11,6 +11,7 @@ import yaml
 
 from mlops.clients.scalars import CORE, ScalarError, plain, tagged
 from mlops.clients.text import Source
+from mlops.clients.yaml_words import TOO_DEEP
 from mlops.errors import Problem, Where
 
 DEPTH: Final = 64
@@ -176,7 +177,7 @@ class Tree:
             hint = "write plain text as the key; put text that begins with `{` or `[` in quotes"
             self._said.stop("a key must be text, not a list or a mapping", hint, event)
         if len(self._open) >= DEPTH:
-            self._said.stop(f"this is nested deeper than {DEPTH} levels", "write it flatter", event)
+            self._said.stop(TOO_DEEP, "write it flatter", event)
         opened = _Open(event, {} if is_mapping else [], is_mapping)
         if event.tag is not None:
             opened.refused = not self._known_tag(event, ("map",) if is_mapping else ("seq",))

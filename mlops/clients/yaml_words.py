@@ -18,7 +18,9 @@ class _Words(NamedTuple):
 _INDENT = "indent with spaces, each key exactly under the keys it belongs with"
 _QUOTE = 'put the text in quotes: `"..."`'
 _FITS = f"{_INDENT}; {_QUOTE} if it has signs of YAML"
+TOO_DEEP = "this is nested deeper than 64 levels"
 _TABLE = (
+    _Words("maximum nesting depth", TOO_DEEP, "write it flatter"),
     _Words("tab character", "a tab may not indent YAML", "use spaces"),
     _Words("'\\t' that cannot start", "a tab may not indent YAML", "use spaces"),
     _Words("unexpected end of stream", "this quote is never closed", "close it", opening=True),
