@@ -10,12 +10,10 @@ from mlops.settings import (
     IMAGE,
     IMAGE_HINT,
     POSITIVE,
-    REGISTRY,
-    REGISTRY_HINT,
     VARIABLE_NAME,
     Setting,
 )
-from mlops.spec import Deployment, Environment, Inference, SecretRef
+from mlops.spec import Deployment, Environment, Inference, RegistryLogin, SecretRef
 
 PATH = "^/[^ ]*$"
 USER = r"^[1-9][0-9]{0,9}(:[0-9]{1,10})?$"
@@ -26,22 +24,6 @@ BESIDE = (
     *("renamed_from", "checks"),
 )
 """The keys of a deployment that mean something to an image of whatever maker."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
-    """A private registry, and who asks it."""
-
-    address: Annotated[
-        str,
-        Setting(
-            "Host of the registry, with its port if it has one.",
-            pattern=REGISTRY,
-            hint=REGISTRY_HINT,
-        ),
-    ]
-    username: Annotated[str, Setting("Name of the user.")]
-    password: Annotated[SecretRef, Setting("Where the password or token lives.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +91,7 @@ class Brought:
     ] = "1000:1000"
     writable: Annotated[bool, Setting("Let it write to its root; else to /tmp alone.")] = False
     registry: Annotated[
-        Registry | None, Setting("Registry of the image, where that is private.")
+        RegistryLogin | None, Setting("Registry of the image, where that is private.")
     ] = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from mlops.errors import Where
 from mlops.plain import NOTHING
-from mlops.settings import HIDING_HINT, HIDING_PLACE, Setting
+from mlops.settings import HIDING_HINT, HIDING_PLACE, REGISTRY, REGISTRY_HINT, Setting
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
 Fields: TypeAlias = Mapping[str, Json]
@@ -89,11 +89,18 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryLogin:
-    """Who asks the registry at `address` for a base image; nobody else is told."""
+    """Who asks the private registry at `address` for an image; nobody else is told."""
 
-    address: str
-    username: str
-    password: SecretRef
+    address: Annotated[
+        str,
+        Setting(
+            "Host of the registry, with its port if it has one.",
+            pattern=REGISTRY,
+            hint=REGISTRY_HINT,
+        ),
+    ]
+    username: Annotated[str, Setting("Name of the user.")]
+    password: Annotated[SecretRef, Setting("Where the password or token lives.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from fakes import NoMeans
 
 from mlops.cli.kinds import KINDS
 from mlops.clients.oci.login import Login
-from mlops.images.login import base_login, login_of
+from mlops.images.login import login_of, told_login
 from mlops.load import load
 from mlops.plain import thaw
 from mlops.spec import SecretRef
@@ -45,7 +45,7 @@ def base(tmp_path: Path) -> Any:
     (tmp_path / "mlops.yaml").write_text(FILE)
     inference = load([tmp_path / "mlops.yaml"], {}, KINDS).inference["i"]
     assert inference.base_image == "base.io/team/base:1"
-    return base_login(inference)
+    return told_login(inference.base_registry)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from mlops.brought import Registry
 from mlops.plain import NOTHING
 from mlops.settings import (
     ALIAS,
@@ -27,7 +26,7 @@ from mlops.settings import (
     VARIABLE_NAME,
     Setting,
 )
-from mlops.spec import Variables
+from mlops.spec import RegistryLogin, Variables
 
 MODEL_REFERENCE = MODEL_NAME.removesuffix("$") + rf"(:[1-9][0-9]{{0,8}}|@{ALIAS[1:-1]})?$"
 REFERENCE_HINT = (
@@ -115,7 +114,7 @@ class InferenceSection:
         ),
     ] = None
     base_image_registry: Annotated[
-        Registry | None,
+        RegistryLogin | None,
         Setting("Registry of `base_image`, where that is private."),
     ] = None
     extra_dockerfile_steps: Annotated[

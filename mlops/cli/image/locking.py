@@ -13,7 +13,7 @@ from mlops.errors import Where
 from mlops.images.builder import Builder, HasBuilder
 from mlops.images.inputs import ImageInputs
 from mlops.images.lockfile import Locked, asked
-from mlops.images.login import base_login, login_of
+from mlops.images.login import login_of, told_login
 from mlops.images.registry import RegistryBuilder
 from mlops.images.resolution import Base, Resolution, resolved
 from mlops.means import StoreMeans
@@ -97,7 +97,7 @@ def _asked(
 ) -> Iterator[Asked]:
     pins = pin(session.spec, session.registry, session.sources, deployment)
     image = pictured(session, deployment, pins)
-    base, target = base_login(pins.inference), session.targets[deployment.target]
+    base, target = told_login(pins.inference.base_registry), session.targets[deployment.target]
     settings = session.spec.targets[deployment.target].settings
     builder: Builder
     if isinstance(target, HasBuilder):

@@ -12,7 +12,7 @@ from mlops.cli.session import Session, open_session
 from mlops.cli.terminal import say, view, write
 from mlops.errors import Problem, SpecError
 from mlops.images.builder import Made
-from mlops.images.login import base_login, login_of
+from mlops.images.login import login_of, told_login
 from mlops.images.registry import RegistryBuilder
 from mlops.means import StoreMeans
 from mlops.spec import Fields
@@ -116,7 +116,7 @@ def _repository(session: Session, image: Named) -> str:
 
 def _builder(session: Session, image: Named, place: str, means: StoreMeans) -> RegistryBuilder:
     settings = session.spec.targets[image.deployment.target].settings
-    login = partial(login_of, settings, base_login(image.pins.inference), means)
+    login = partial(login_of, settings, told_login(image.pins.inference.base_registry), means)
     return RegistryBuilder(repository=place, login=login)
 
 

@@ -3,9 +3,10 @@
 import os
 
 from mlops.brought import Brought
+from mlops.images.login import told_login
 from mlops.references import field
 from mlops.settings import duration
-from mlops.spec import Deployment, Fields, Json
+from mlops.spec import Deployment, Json
 from mlops.targets.docker.desire import At, resource_fields
 from mlops.targets.docker.holes import DEFAULT
 from mlops.targets.docker.live import words_of
@@ -27,7 +28,7 @@ def desired_brought(at: At, deployment: Deployment, image: Brought) -> Desired:
         fields={path: value for path, value in fields.items() if value is not None},
         inputs={
             "file": os.path.relpath(deployment.where.file, at.owner.root),
-            "registry": _login(image),
+            "registry": told_login(image.registry),
         },
         claims={claim: deployment.places.get("port", deployment.where)},
         labels=words_of(fields),
@@ -37,18 +38,6 @@ def desired_brought(at: At, deployment: Deployment, image: Brought) -> Desired:
         checks=deployment.checks,
         where=deployment.where,
     )
-
-
-def _login(image: Brought) -> Fields | None:
-    """Return who asks for the image: the place of the password, never the password."""
-    registry = image.registry
-    if registry is None:
-        return None
-    return {
-        "address": registry.address,
-        "username": registry.username,
-        "password": field(registry.password),
-    }
 
 
 def _fields(deployment: Deployment, image: Brought, at: At) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from mlops.errors import Problem, SpecError
 from mlops.facing import collected_fields, facing_fields, trust_of, unlocked_routes
 from mlops.hashing import digest_bytes
 from mlops.images.inputs import ImageInputs, inputs_of, inputs_record
-from mlops.images.login import base_login
+from mlops.images.login import told_login
 from mlops.images.wanted import image_inputs
 from mlops.keys import key_fields, key_labels
 from mlops.plain import thaw
@@ -55,7 +55,10 @@ def desired_images(place: str, pins: Pins) -> tuple[Desired, ...]:
     base = Desired(
         address=Address(place=place, kind="image", name=image_name(inputs.stepped)),
         fields={"digest": inputs.stepped},
-        inputs={STEPS_OF: inputs_record(inputs), "base_login": base_login(pins.inference)},
+        inputs={
+            STEPS_OF: inputs_record(inputs),
+            "base_login": told_login(pins.inference.base_registry),
+        },
         summary=f"{inputs.base}, {count} extra line{'' if count == 1 else 's'} run by the engine",
     )
     image = _image(place, inputs, pins)
@@ -68,7 +71,7 @@ def _image(place: str, inputs: ImageInputs, pins: Pins) -> Desired:
     return Desired(
         address=Address(place=place, kind="image", name=image_name(inputs.digest)),
         fields={"digest": inputs.digest},
-        inputs={**inputs_record(inputs), "base_login": base_login(pins.inference)},
+        inputs={**inputs_record(inputs), "base_login": told_login(pins.inference.base_registry)},
         needs=_models(pins),
         summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
     )
