@@ -8,11 +8,11 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Protocol
 
+from mlops.artefacts import Content
 from mlops.bounds import Bounds
 from mlops.clients.text import display, read_source
 from mlops.errors import Problem, SpecError
 from mlops.hashing import HashCache, content_of
-from mlops.values import Content
 
 IGNORING = (".amlignore", ".dockerignore", ".gitignore")
 """Files that say what is left out; no service needs them either."""

@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mlops.artefacts import Content, FileEntry
 from mlops.bounds import Bounds, check_bounds, check_whole
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical
-from mlops.values import Content, FileEntry
 from mlops.writing import alone
 
 BUFFER = 1024 * 1024

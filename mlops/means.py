@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Protocol
 
+from mlops.artefacts import Content, ModelVersion
 from mlops.environments.lock import compile_lock
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.plain import NOTHING
@@ -16,7 +17,7 @@ from mlops.spec import Environment, Fields, SecretRef
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
 from mlops.store.records import create_record, read_record
-from mlops.values import Address, Applied, Content, Desired, ModelVersion
+from mlops.values import Address, Applied, Desired
 
 
 class Past(Protocol):

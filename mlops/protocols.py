@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias
 
+from mlops.artefacts import Content, ModelVersion, Pins
 from mlops.drifted import Drift
 from mlops.errors import Problem
 from mlops.events import Event, Report
@@ -13,14 +14,11 @@ from mlops.values import (
     Address,
     Applied,
     Change,
-    Content,
     Desired,
     Health,
     Impact,
-    ModelVersion,
     Observed,
     Owner,
-    Pins,
     Plan,
     Progress,
 )

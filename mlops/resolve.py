@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from mlops.artefacts import Content, ModelVersion, PinnedModel, Pins
 from mlops.bounds import code_bounds
 from mlops.brought import brought_by, inference_of
 from mlops.code import code_of
@@ -22,7 +23,7 @@ from mlops.spec import Deployment, Framework, Inference, Model, Spec
 from mlops.store.desired import chosen
 from mlops.store.registry import desired_model
 from mlops.uncoded import uncoded
-from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
+from mlops.values import Desired
 
 Item = TypeVar("Item")
 Pinned = TypeVar("Pinned")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
+from mlops.artefacts import Content
 from mlops.plain import fingerprint, thaw
 from mlops.settings import (
     DURATION_HINT,
@@ -17,7 +18,6 @@ from mlops.settings import (
     size_in_bytes,
 )
 from mlops.spec import Check, Json
-from mlops.values import Content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,24 +10,14 @@ from typing import Any, ClassVar
 
 from fakes import NoMeans
 
+from mlops.artefacts import Pins
 from mlops.claims import any_clash
 from mlops.errors import LockedError, Problem, TargetError
 from mlops.plain import Frozen
 from mlops.protocols import Means, Places
 from mlops.spec import Deployment
 from mlops.store.history import History
-from mlops.values import (
-    Action,
-    Address,
-    Change,
-    Desired,
-    Health,
-    Impact,
-    Observed,
-    Owner,
-    Pins,
-    Progress,
-)
+from mlops.values import Action, Address, Change, Desired, Health, Impact, Observed, Owner, Progress
 
 
 class Fault(Enum):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mlops.artefacts import Content, ModelVersion, Pins
 from mlops.claims import any_clash
 from mlops.errors import CredentialsError, Problem, TargetError
 from mlops.means import OwnLease
@@ -16,14 +17,11 @@ from mlops.values import (
     Address,
     Applied,
     Change,
-    Content,
     Desired,
     Health,
     Impact,
-    ModelVersion,
     Observed,
     Owner,
-    Pins,
     Progress,
 )
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from fakes import NoMeans
 
+from mlops.artefacts import Content
 from mlops.code import code_of
 from mlops.hashing import HashCache, content_of
 from mlops.images.inputs import ImageInputs, ImageModel
 from mlops.spec import Fields
 from mlops.store.objects import open_store
 from mlops.store.records import create_record, read_record
-from mlops.values import Content
 
 SCRIPT = """
 import json, os

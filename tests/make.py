@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mlops.artefacts import Content, FileEntry, ModelVersion, PinnedModel, Pins
 from mlops.errors import Problem, Where
 from mlops.events import Done, Failed, Progressed, Report, Skipped, Started
 from mlops.ignored import Ignored
@@ -28,17 +29,12 @@ from mlops.values import (
     Applied,
     Cause,
     Change,
-    Content,
     Desired,
     FieldChange,
-    FileEntry,
     Health,
     Impact,
-    ModelVersion,
     Observed,
     Owner,
-    PinnedModel,
-    Pins,
     Plan,
     Progress,
 )

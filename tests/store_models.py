@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mlops.artefacts import Content, ModelVersion
 from mlops.errors import Where
 from mlops.hashing import content_of
 from mlops.means import OwnLease
 from mlops.spec import Environment, Fields, Framework, Model, SecretRef
 from mlops.store.objects import Objects
 from mlops.store.registry import Registry, desired_model
-from mlops.values import Action, Address, Change, Content, Desired, ModelVersion, Observed, Progress
+from mlops.values import Action, Address, Change, Desired, Observed, Progress
 
 LINEAGE: Fields = {"commit": "c0ffee", "who": "Ada", "dirty": False}
 

@@ -8,12 +8,13 @@ import pytest
 from fakes import MemoryTarget
 from make import address, observed
 
+from mlops.artefacts import ModelVersion
 from mlops.cli import run
 from mlops.cli.models.using import users
 from mlops.cli.options import Files
 from mlops.cli.session import Session, open_session
 from mlops.store.applied import write_applied
-from mlops.values import ModelVersion, Ownership
+from mlops.values import Ownership
 
 SPEC = """\
 version: 1

@@ -13,6 +13,7 @@ import make
 import pytest
 from walk import free_port, until
 
+from mlops.artefacts import Pins
 from mlops.claims import Holders
 from mlops.errors import SpecError
 from mlops.images.engine import split
@@ -29,7 +30,7 @@ from mlops.targets.docker.live import Look, Snapshot
 from mlops.targets.docker.looking import observed_listeners
 from mlops.targets.docker.seen import Eye, observed_services, observed_strangers
 from mlops.targets.docker.settings import ServiceSettings
-from mlops.values import Desired, Observed, Ownership, Pins
+from mlops.values import Desired, Observed, Ownership
 
 NAME = "quickstart-diabetes"
 SETTINGS_FILE = File(data=b"{}", stamp=7)

@@ -14,6 +14,7 @@ from engine_specs import Person, Service, alone, desired, live
 from obstore.store import MemoryStore
 from unkind import Fault, Unkind
 
+from mlops.artefacts import Content
 from mlops.carry_out import carry_out
 from mlops.errors import LockedError, TargetError
 from mlops.events import Done, Event, Failed, Returned
@@ -32,7 +33,7 @@ from mlops.store.lock import Lock, Timing
 from mlops.store.objects import Objects
 from mlops.store.registry import Registry
 from mlops.survey import survey
-from mlops.values import Content, Desired
+from mlops.values import Desired
 
 QUICK = Timing(beat=0.2, stop=0.5, stale=1.0, poll=0.05, patience=5.0)
 CALLS = 90

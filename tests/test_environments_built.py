@@ -6,6 +6,7 @@ import make
 import pytest
 from source_package import source
 
+from mlops.artefacts import FileEntry
 from mlops.environments.built import built_lock, built_wheels
 from mlops.environments.lock import compile_lock
 from mlops.environments.pip import pip_settings
@@ -14,7 +15,6 @@ from mlops.environments.uv import WheelError
 from mlops.environments.versions import running_version
 from mlops.errors import TargetError
 from mlops.images import wheels_from_source
-from mlops.values import FileEntry
 
 WHEEL = FileEntry(path="tiny_source-1.0-py3-none-any.whl", size=7, digest="a" * 64)
 FETCHED = {

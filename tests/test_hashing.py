@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops.artefacts import FileEntry
 from mlops.errors import SpecError
 from mlops.hashing import (
     content_of,
@@ -16,7 +17,6 @@ from mlops.hashing import (
     short,
 )
 from mlops.plain import freeze
-from mlops.values import FileEntry
 
 
 def hexdigest(data: bytes) -> str:

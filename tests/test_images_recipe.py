@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from image_means import image_inputs
 
+from mlops.artefacts import Content
 from mlops.environments.conda.asked import asked_text
 from mlops.errors import SpecError
 from mlops.images.context import Packages, context
 from mlops.images.inputs import ImageInputs
 from mlops.images.recipe import recipe
-from mlops.values import Content
 
 Golden = Callable[[str, str], None]
 

@@ -9,6 +9,7 @@ from image_means import ImageMeans
 from source_package import source
 from test_images_inputs import inputs
 
+from mlops.artefacts import Content
 from mlops.environments.built import built_lock
 from mlops.environments.uv import WheelError
 from mlops.errors import TargetError
@@ -21,7 +22,7 @@ from mlops.images.resolution import Base, Resolution, built_path, resolution
 from mlops.protocols import Means
 from mlops.store.blobs import Blobs
 from mlops.store.objects import open_store
-from mlops.values import Content, Progress
+from mlops.values import Progress
 
 FACTS = Facts(
     python="/usr/local/bin/python3.11", version="3.11", glibc="2.36", platform="linux/amd64"

@@ -6,12 +6,13 @@ import make
 import pytest
 from fakes import MemoryTarget
 
+from mlops.artefacts import ModelVersion
 from mlops.errors import SpecError
 from mlops.models.path import PathSource
 from mlops.models.path import Settings as PathSettings
 from mlops.resolve import resolve
 from mlops.spec import Model
-from mlops.values import Desired, ModelVersion
+from mlops.values import Desired
 
 
 class Registered:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from obstore.store import MemoryStore
 
+from mlops.artefacts import FileEntry
 from mlops.errors import StaleError, TargetError
 from mlops.store.blobs import Blobs
 from mlops.store.objects import CHUNK, Objects, open_store
-from mlops.values import FileEntry
 
 ADD = """
 import sys

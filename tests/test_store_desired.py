@@ -5,9 +5,9 @@ from pathlib import Path
 from make import model_version
 from store_models import MODEL, PLAIN, wanted
 
+from mlops.artefacts import FileEntry
 from mlops.hashing import content_of
 from mlops.store.desired import chosen, desired_model, is_unsized
-from mlops.values import FileEntry
 
 
 def test_what_a_model_shall_be_is_said_in_fields_inputs_and_words(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from store_models import LINEAGE, MODEL, FilesOf, made, seen, wanted
 
+from mlops.artefacts import ModelVersion
 from mlops.errors import SpecError
 from mlops.hashing import content_of
 from mlops.store.objects import Objects, open_store
@@ -16,7 +17,7 @@ from mlops.store.records import create_record
 from mlops.store.registry import Registry, desired_model
 from mlops.store.removal import delete_version
 from mlops.store.words import describe, name_version, say_also
-from mlops.values import Desired, ModelVersion, Progress
+from mlops.values import Desired, Progress
 
 
 @pytest.fixture

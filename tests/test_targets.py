@@ -17,6 +17,7 @@ import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
 from walk import STARTER, free_port, processes
 
+from mlops.artefacts import Content, ModelVersion, PinnedModel, Pins
 from mlops.carry_out import carry_out
 from mlops.code import code_of
 from mlops.environments.lock import compile_lock
@@ -33,7 +34,7 @@ from mlops.targets.docker.target import DockerTarget
 from mlops.targets.process.settings import ServiceSettings, Settings
 from mlops.targets.process.target import ProcessTarget
 from mlops.targets.table import TARGETS
-from mlops.values import Content, Desired, ModelVersion, PinnedModel, Pins
+from mlops.values import Desired
 
 STEPS = 4
 """A change is cut short after each number of steps below this."""

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from mlops.artefacts import FileEntry
 from mlops.errors import Problem, TargetError
-from mlops.values import FileEntry
 
 WHEEL = re.compile(r"[A-Za-z0-9_.]+-[A-Za-z0-9_.!+]+(?:-[A-Za-z0-9_.]+){3,4}\.whl")
 """The name of a wheel."""

@@ -6,6 +6,7 @@ Pure. Secrets are named here, and given to the container by whoever starts it.
 import json
 from typing import Any
 
+from mlops.artefacts import PinnedModel, Pins
 from mlops.images import paths
 from mlops.images.inputs import ImageInputs
 from mlops.images.recipe import CONDA, PYTHON
@@ -14,7 +15,7 @@ from mlops.plain import thaw
 from mlops.references import secrets_of
 from mlops.services import written_checks
 from mlops.spec import Fields
-from mlops.values import Desired, PinnedModel, Pins
+from mlops.values import Desired
 
 KEYS = "keys.json"
 DRAIN = 10.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.artefacts import Content
 from mlops.errors import Problem, SpecError
 from mlops.images import paths
 from mlops.images.conda import conda_draft
@@ -27,7 +28,6 @@ from mlops.images.recipe import (
 )
 from mlops.images.server import REQUIREMENTS as FRONT
 from mlops.images.server import SOURCE, needs_python
-from mlops.values import Content
 
 Found = Callable[[Content], Mapping[str, Path]]
 """Says where each file of a content lies on this machine."""

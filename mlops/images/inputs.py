@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlops.artefacts import Content, FileEntry
 from mlops.hashing import digest_json
 from mlops.spec import Fields
-from mlops.values import Content, FileEntry
 
 FORMAT = 2
 """Raised when the same inputs shall make another image: every image then has a new name."""

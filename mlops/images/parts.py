@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mlops.artefacts import Content
 from mlops.environments.built import built_wheels
 from mlops.errors import Problem, StaleError, TargetError
 from mlops.hashing import content as content_of
@@ -18,7 +19,6 @@ from mlops.images.resolution import Resolution
 from mlops.images.server import server_draft
 from mlops.plain import NOTHING
 from mlops.protocols import Means
-from mlops.values import Content
 
 INPUTS = "mlops.image.inputs"
 """The label that names an image by its inputs. A container inherits it: it is no mark of one."""

@@ -9,7 +9,7 @@
 /var/azureml-app     the instance folder: empty in the image, written when the server starts
 """
 
-from mlops.values import Content
+from mlops.artefacts import Content
 
 CONDA = "opt/conda-packages"
 ENVIRONMENT = "opt/environment"

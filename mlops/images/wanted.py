@@ -4,10 +4,10 @@ import platform
 from dataclasses import replace
 
 import mlops
+from mlops.artefacts import Pins
 from mlops.errors import Problem, SpecError
 from mlops.images.inputs import ImageInputs, ImageModel
 from mlops.images.lockfile import NAME, asked
-from mlops.values import Pins
 
 BARE = "debian:13-slim"
 """What an image is made upon whose Python is conda's, where the file names nothing."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from mlops.artefacts import Content
 from mlops.bounds import model_bounds
 from mlops.errors import Problem, SpecError
 from mlops.hashing import HashCache, content_of
 from mlops.settings import Setting
-from mlops.values import Content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

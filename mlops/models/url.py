@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
+from mlops.artefacts import Content, FileEntry
 from mlops.clients.download import download, shown
 from mlops.errors import Problem, SpecError
 from mlops.hashing import cache_folder, content
 from mlops.settings import Setting
-from mlops.values import Content, FileEntry
 
 ADDRESS = r"^https?://[^\s/?#@]+/[^\s?#]*[^\s/?#](\?[^\s#]*)?$"
 SHA256 = r"^[0-9a-fA-F]{64}$"

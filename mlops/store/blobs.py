@@ -7,12 +7,12 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
+from mlops.artefacts import FileEntry
 from mlops.digesting import Digesting, read_digesting
 from mlops.errors import MlopsError, Problem, StaleError, StoppedError, TargetError
 from mlops.hashing import HashCache, digest_file
 from mlops.store.objects import CHUNK, Objects
 from mlops.store.partial import clear_partial, partial
-from mlops.values import FileEntry
 
 WRITERS = 4
 """Files that are stored side by side."""

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlops.artefacts import Content, FileEntry, ModelVersion
 from mlops.plain import NOTHING
 from mlops.settings import reference_parts
 from mlops.spec import Fields, Framework, Json, Model
 from mlops.units import size
-from mlops.values import Address, Content, Desired, FileEntry, ModelVersion
+from mlops.values import Address, Desired
 
 NO_BYTES = hashlib.sha256(b"").hexdigest()
 """The digest of the only file whose size is 0."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from mlops.artefacts import Content, FileEntry, ModelVersion
 from mlops.errors import Problem, StaleError
 from mlops.protocols import Means
 from mlops.store.blobs import Blobs
@@ -15,18 +16,7 @@ from mlops.store.desired import desired_model, is_unsized, model_fields, wanted_
 from mlops.store.objects import Objects
 from mlops.store.versions import Versions
 from mlops.store.words import describe, say_only
-from mlops.values import (
-    Address,
-    Change,
-    Content,
-    Desired,
-    FileEntry,
-    Health,
-    Impact,
-    ModelVersion,
-    Observed,
-    Progress,
-)
+from mlops.values import Address, Change, Desired, Health, Impact, Observed, Progress
 
 __all__ = ["Registry", "desired_model"]
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlops.artefacts import ModelVersion
 from mlops.clock import now
 from mlops.spec import Fields
 from mlops.store.blobs import Blobs
 from mlops.store.objects import Objects
 from mlops.store.records import create_record, read_record
 from mlops.store.versions import Versions, deleted_path
-from mlops.values import ModelVersion
 
 
 def delete_version(objects: Objects, version: ModelVersion, lineage: Fields) -> int:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from mlops.artefacts import FileEntry, ModelVersion
 from mlops.clock import now
 from mlops.plain import NOTHING
 from mlops.settings import reference_parts
@@ -17,7 +18,6 @@ from mlops.spec import Fields
 from mlops.store.desired import chosen, model_version, version_record
 from mlops.store.objects import Objects
 from mlops.store.records import create_record, damaged, numbers, read_record
-from mlops.values import FileEntry, ModelVersion
 
 
 class Versions:

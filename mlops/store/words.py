@@ -6,13 +6,13 @@ Each record is written beside the one before, on top of what it says; the highes
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
+from mlops.artefacts import ModelVersion
 from mlops.errors import Problem, SpecError
 from mlops.plain import NOTHING
 from mlops.spec import Fields
 from mlops.store.desired import meta_record
 from mlops.store.objects import Objects
 from mlops.store.records import amend_record
-from mlops.values import ModelVersion
 
 Words: TypeAlias = Mapping[str, Any]
 """`framework`, `tags`, `properties` and `description` of a version."""

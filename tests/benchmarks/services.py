@@ -167,8 +167,8 @@ def record(folder: Path) -> None:
 
 
 def _register(objects: Objects, address: Address, digest: str, files: Any, folder: Path) -> None:
-    from mlops.store.blobs import Blobs  # noqa: PLC0415  not for the plan
-    from mlops.values import FileEntry  # noqa: PLC0415  as above
+    from mlops.artefacts import FileEntry  # noqa: PLC0415  not for the plan
+    from mlops.store.blobs import Blobs  # noqa: PLC0415  as above
 
     entries = tuple(FileEntry(**entry) for entry in files)
     for entry in entries:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlops.artefacts import Content, Pins
 from mlops.brought import brought_by
 from mlops.cli.session import Session
 from mlops.errors import Problem, SpecError
@@ -16,7 +17,7 @@ from mlops.load.suggest import suggestion
 from mlops.plain import thaw
 from mlops.resolve import pin
 from mlops.spec import Deployment
-from mlops.values import Content, Desired, Pins
+from mlops.values import Desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import click
 
+from mlops.artefacts import ModelVersion
 from mlops.cli.models.using import users
 from mlops.cli.models.versions import known, numbered
 from mlops.cli.options import Files, with_color, with_files
@@ -13,7 +14,6 @@ from mlops.settings import reference_parts
 from mlops.store.desired import model_address
 from mlops.store.removal import delete_version
 from mlops.units import size
-from mlops.values import ModelVersion
 
 PATIENCE = 60.0
 """Seconds to wait for a run that applies."""

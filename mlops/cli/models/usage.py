@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from mlops.artefacts import ModelVersion
 from mlops.cli.options import Files
 from mlops.cli.session import Session, open_session
 from mlops.errors import MlopsError
 from mlops.observe import observe
 from mlops.spec import Fields, Json
 from mlops.store.revisions import Revision
-from mlops.values import Address, Desired, ModelVersion, Observed, Ownership
+from mlops.values import Address, Desired, Observed, Ownership
 
 LOOK = 200
 """How many of the last runs are looked through."""

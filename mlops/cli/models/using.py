@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
+from mlops.artefacts import ModelVersion
 from mlops.cli.session import Session
 from mlops.errors import Problem
 from mlops.observe import observe
 from mlops.plain import fingerprint
 from mlops.spec import Json
 from mlops.store.applied import read_applied
-from mlops.values import Desired, ModelVersion, Observed
+from mlops.values import Desired, Observed
 
 CHANGE = "let it serve another version, or take it out of the file, and apply; then delete"
 

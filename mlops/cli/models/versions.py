@@ -1,11 +1,11 @@
 """What the commands of models share: finding a version, and showing it."""
 
+from mlops.artefacts import ModelVersion
 from mlops.errors import Problem, SpecError
 from mlops.load.suggest import suggestion
 from mlops.settings import reference_parts
 from mlops.spec import Json
 from mlops.store.registry import Registry
-from mlops.values import ModelVersion
 
 
 def known(registry: Registry, reference: str) -> ModelVersion:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mlops.artefacts import ModelVersion
 from mlops.cli.models.versions import known, numbered, record
 from mlops.cli.options import Command, Files, with_color, with_files, with_format
 from mlops.cli.session import Session, open_session
@@ -16,7 +17,7 @@ from mlops.errors import Problem, SpecError
 from mlops.models.path import PathSource, Settings
 from mlops.settings import ALIAS, ALIAS_HINT, MODEL_HINT, MODEL_NAME
 from mlops.store.words import Words, describe, name_version, say_also
-from mlops.values import ModelVersion, Progress
+from mlops.values import Progress
 
 Made = TypeVar("Made")
 

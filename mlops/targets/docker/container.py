@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.artefacts import ModelVersion
 from mlops.clients.docker.containers import GRACE
 from mlops.images import paths
 from mlops.plain import thaw
@@ -14,7 +15,7 @@ from mlops.targets.docker import marks
 from mlops.targets.docker.laid import FOLDER, TLS, File, label
 from mlops.targets.docker.settings import RECORDED
 from mlops.targets.docker.shape import shape
-from mlops.values import Desired, ModelVersion
+from mlops.values import Desired
 
 DRAIN = 10.0
 """Seconds that the server may take to finish the requests in flight when it is asked to end."""

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, replace
 
 import mlops
+from mlops.artefacts import Pins
 from mlops.environments.conda.asked import asked_of
 from mlops.errors import Problem, SpecError
 from mlops.facing import collected_fields, facing_fields, trust_of, unlocked_routes
@@ -26,7 +27,7 @@ from mlops.targets.docker.names import container_name, image_name
 from mlops.targets.docker.settings import Collection, ServiceSettings
 from mlops.targets.docker.tls import tls_fields
 from mlops.units import size
-from mlops.values import Address, Desired, Owner, Pins
+from mlops.values import Address, Desired, Owner
 
 CPU_LIMIT = 1.0
 MEMORY_LIMIT = 2 * 2**30

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from mlops.artefacts import Pins
 from mlops.brought import brought_by
 from mlops.claims import Holders
 from mlops.clients.docker.engine import Engine
@@ -28,7 +29,7 @@ from mlops.targets.docker.names import container_name, local_repository
 from mlops.targets.docker.seen import observed
 from mlops.targets.docker.settings import DOWNTIME, IMPACT, RECORDED, ServiceSettings, Settings
 from mlops.targets.docker.subject import Subject
-from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Pins, Progress
+from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Progress
 
 
 class DockerTarget:

@@ -3,6 +3,7 @@
 import os
 
 import mlops
+from mlops.artefacts import PinnedModel, Pins
 from mlops.claims import port_claim
 from mlops.errors import Problem, SpecError
 from mlops.facing import beside, collected_fields, facing_fields, trust_of, unlocked_routes
@@ -19,7 +20,7 @@ from mlops.services import (
 from mlops.spec import CondaPackages, Deployment, Environment, Fields, Json
 from mlops.targets.process.settings import ServiceSettings
 from mlops.targets.process.tls import tls_fields
-from mlops.values import Address, Desired, Owner, PinnedModel, Pins
+from mlops.values import Address, Desired, Owner
 
 
 def environment_address(place: str, environment: Environment) -> Address:

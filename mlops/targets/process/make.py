@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.artefacts import Content, FileEntry
 from mlops.code import code_of
 from mlops.environments.build import build
 from mlops.errors import IncompleteError, MlopsError, Problem
@@ -28,7 +29,7 @@ from mlops.targets.process.keyring import lay_keys, mark_of, wanted_keys
 from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.private import laid_secrets
 from mlops.targets.process.swap import can_swap, swap, written
-from mlops.values import Content, Desired, FileEntry, Owner, Progress
+from mlops.values import Desired, Owner, Progress
 
 METADATA = ("tags", "description", "protect")
 """The field groups that live in mark.json, since changing them touches no server."""

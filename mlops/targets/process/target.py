@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import psutil
 
+from mlops.artefacts import Pins
 from mlops.errors import Problem, TargetError
 from mlops.hashing import HashCache
 from mlops.protocols import Means
@@ -19,18 +20,7 @@ from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
 from mlops.targets.process.seen import listeners, observed_environment, observed_environments
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
-from mlops.values import (
-    Action,
-    Address,
-    Change,
-    Desired,
-    Health,
-    Impact,
-    Observed,
-    Owner,
-    Pins,
-    Progress,
-)
+from mlops.values import Action, Address, Change, Desired, Health, Impact, Observed, Owner, Progress
 
 
 class ProcessTarget:

@@ -1,0 +1,65 @@
+"""What is served, by what is in it: contents, versions of models. Plain data, with one sum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlops.plain import NOTHING
+from mlops.spec import Framework, Inference, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One file of a content. `path` is relative, with `/`; `digest` is sha256 in hex."""
+
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A file or a folder, named by what is in it. `digest` is `sha256:…` over the sorted files."""
+
+    digest: str
+    files: tuple[FileEntry, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A registered version of a model, counted from 1. An alias names one of them at a time."""
+
+    name: str
+    version: int
+    content: Content
+    framework: Framework | None = None
+    tags: Mapping[str, str] = NOTHING
+    properties: Mapping[str, str] = NOTHING
+    description: str = ""
+    lineage: Mapping[str, Json] = NOTHING
+    created: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedModel:
+    """A model that a deployment serves: the content is certain, the number is predicted."""
+
+    name: str
+    version: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """What a deployment serves, by content; the generations of its keys, and what is locked."""
+
+    models: tuple[PinnedModel, ...]
+    code: Content
+    inference: Inference
+    generations: Mapping[str, int] = NOTHING
+    locks: Mapping[str, str] = NOTHING
