@@ -1,9 +1,9 @@
 """What the pipeline asks of the world: places, targets, sources, means, views, records."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from mlops.artefacts import Content, ModelVersion, Pins
 from mlops.drifted import Drift
@@ -22,6 +22,8 @@ from mlops.values import (
     Plan,
     Progress,
 )
+
+Row = TypeVar("Row")
 
 
 class Lease(Protocol):
@@ -147,6 +149,22 @@ class ModelSource(Protocol):
 
     def open(self, path: str) -> Path:
         """Return a local file that holds the bytes of the content's file `path`."""
+
+
+class Rows(Mapping[str, Row]):
+    """A table whose rows are imported when they are asked for: most runs need one or two."""
+
+    def __init__(self, **rows: Callable[[], Row]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, key: str) -> Row:
+        return self._rows[key]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,12 @@ from test_images_base import GLIBC, layer
 from mlops.environments.lock import compile_lock
 from mlops.environments.unpack import wheel_platform
 from mlops.errors import TargetError
-from mlops.images.base import Facts
+from mlops.images.base import Base, Facts
 from mlops.images.builder import Made
 from mlops.images.environment import environment_draft
 from mlops.images.layers import write
 from mlops.images.registry import RegistryBuilder
-from mlops.images.resolution import Base, resolved
+from mlops.images.resolution import resolved
 from mlops.spec import Environment
 
 HERE = Facts(

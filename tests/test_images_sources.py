@@ -14,11 +14,11 @@ from mlops.environments.built import built_lock
 from mlops.environments.uv import WheelError
 from mlops.errors import TargetError
 from mlops.hashing import content_of
-from mlops.images.base import Facts
+from mlops.images.base import Base, Facts
 from mlops.images.environment import environment_draft
 from mlops.images.inputs import ImageInputs
 from mlops.images.parts import built_files
-from mlops.images.resolution import Base, Resolution, built_path, resolution
+from mlops.images.resolution import Resolution, built_path, resolution
 from mlops.protocols import Means
 from mlops.store.blobs import Blobs
 from mlops.store.objects import open_store

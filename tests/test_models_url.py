@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops.clients.download import ATTEMPTS, LONGEST_WAIT, download, shown
+from mlops.clients.download import ATTEMPTS, LONGEST_WAIT, download
+from mlops.clients.text import address_shown
 from mlops.errors import SpecError, TargetError
 from mlops.models.url import Settings, UrlSource
 
@@ -320,4 +321,4 @@ def test_a_folder_that_can_not_be_written_is_told(served: Served, tmp_path: Path
 
 
 def test_an_address_is_shown_without_what_may_be_secret() -> None:
-    assert "https://h:1/m" == shown("https://user:password@h:1/m?sig=secret")
+    assert "https://h:1/m" == address_shown("https://user:password@h:1/m?sig=secret")

@@ -16,6 +16,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import mlops
+from mlops.clients.text import address_shown
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER, digest_file
 from mlops.writing import alone
@@ -61,12 +62,6 @@ def download(
         ) from error
 
 
-def shown(url: str) -> str:
-    """Return an address without what may be secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 def _fetch(url: str, sha256: str, file: Path, sleep: Callable[[float], None]) -> None:
     part = file.with_suffix(".part")
     resumed = part.exists()
@@ -80,7 +75,7 @@ def _fetch(url: str, sha256: str, file: Path, sleep: Callable[[float], None]) ->
         part.unlink()
         raise TargetError(
             Problem(
-                summary=f"`{shown(url)}` has the sha256 `{digest}`, not `{sha256}`",
+                summary=f"`{address_shown(url)}` has the sha256 `{digest}`, not `{sha256}`",
                 hint="correct `sha256` if you trust what is there now, or find who changed it",
             )
         )
@@ -198,7 +193,7 @@ def _asked(text: str | None) -> float:
 
 
 def _failed(url: str, why: str, hint: str) -> TargetError:
-    return TargetError(Problem(summary=f"can't fetch `{shown(url)}`: {why}", hint=hint))
+    return TargetError(Problem(summary=f"can't fetch `{address_shown(url)}`: {why}", hint=hint))
 
 
 class _SameScheme(urllib.request.HTTPRedirectHandler):
@@ -209,7 +204,7 @@ class _SameScheme(urllib.request.HTTPRedirectHandler):
         request, goal = args[0], args[-1]
         before, after = urlsplit(request.full_url).scheme, urlsplit(goal).scheme
         if after not in (before, "https"):
-            why = f"it leads to `{shown(goal)}`, another scheme"
+            why = f"it leads to `{address_shown(goal)}`, another scheme"
             raise _failed(
                 request.full_url, why, "write the address that it leads to, if it is right"
             )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mlops.errors import Problem, SpecError, Where
 
@@ -58,6 +59,12 @@ def display(path: Path) -> str:
 def masked(text: str) -> str:
     """Return text without the users and passwords of its addresses; every column stays."""
     return _SECRET.sub(lambda found: "*" * len(found.group()), text) if "://" in text else text
+
+
+def address_shown(url: str) -> str:
+    """Return an address without what may be secret: user, password, query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def brief(text: str) -> str:

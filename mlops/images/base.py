@@ -51,6 +51,14 @@ class Facts:
         return dirname(self.python)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base as it was found: `digest` pins it, in the words of who found it."""
+
+    digest: str
+    facts: Facts
+
+
 def facts(tree: Tree, config: Mapping[str, Any], python: str, platform: str) -> Facts:
     """Return what a base offers for a wanted Python like `3.11`, or for none. Raises TargetError.
 

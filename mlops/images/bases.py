@@ -9,10 +9,9 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError, TakenError
 from mlops.clients.oci.login import Login, docker_login
 from mlops.errors import Problem, TargetError
-from mlops.images.base import facts, facts_of, facts_record
+from mlops.images.base import Base, facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
 from mlops.images.pulling import pulled
-from mlops.images.resolution import Base
 from mlops.protocols import Means
 from mlops.spec import Fields
 from mlops.values import Progress

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from mlops.images.base import Base
 from mlops.images.inputs import ImageInputs
-from mlops.images.resolution import Base
 from mlops.protocols import Means
 from mlops.spec import Fields
 from mlops.values import Progress

@@ -12,12 +12,13 @@ from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import Login, docker_login
 from mlops.digesting import Digesting
 from mlops.errors import Problem, TargetError
+from mlops.images.base import Base
 from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs, upon
+from mlops.images.inputs import ImageInputs, made_of, upon
 from mlops.images.layers import Draft, Layer, chunks
-from mlops.images.parts import configure, drafting, made_of
-from mlops.images.resolution import Base, Resolution, resolution
+from mlops.images.parts import configure, drafting
+from mlops.images.resolution import Resolution, resolution
 from mlops.images.sources import Sources
 from mlops.images.stepping import Stepping
 from mlops.protocols import Means

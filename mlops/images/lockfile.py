@@ -13,8 +13,7 @@ from mlops.clients.text import Source
 from mlops.errors import Problem, SpecError
 from mlops.hashing import digest_json
 from mlops.images.base import FACTS, Facts, facts_of, facts_record
-from mlops.images.inputs import ImageInputs
-from mlops.images.resolution import locked_path
+from mlops.images.inputs import ImageInputs, locked_path
 from mlops.images.server import REQUIREMENTS
 from mlops.spec import Fields
 

@@ -9,10 +9,9 @@ from mlops.clients.oci.manifest import Descriptor, Manifest, read_json
 from mlops.clients.oci.reference import Reference
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER
-from mlops.images.base import Facts, facts, facts_of, facts_record
+from mlops.images.base import Base, Facts, facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
 from mlops.images.layers import layer_file
-from mlops.images.resolution import Base
 from mlops.images.tree import LayerTree
 from mlops.protocols import Means
 from mlops.values import Progress

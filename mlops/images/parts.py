@@ -13,23 +13,15 @@ from mlops.hashing import content as content_of
 from mlops.images import paths
 from mlops.images.conda import conda_draft
 from mlops.images.environment import environment_draft
-from mlops.images.inputs import ImageInputs
+from mlops.images.inputs import INPUTS, ImageInputs
 from mlops.images.layers import Draft, Kind, Member
 from mlops.images.resolution import Resolution
 from mlops.images.server import server_draft
 from mlops.plain import NOTHING
 from mlops.protocols import Means
 
-INPUTS = "mlops.image.inputs"
-"""The label that names an image by its inputs. A container inherits it: it is no mark of one."""
-
 VARIABLES = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108  the container's own
 """What a user without a home on a root that cannot be written to needs."""
-
-
-def made_of(labels: Mapping[str, str] | None, digest: str) -> bool:
-    """Tell whether the labels of an image name it by these inputs, whatever its tag says."""
-    return (labels or {}).get(INPUTS) == digest
 
 
 def drafting(inputs: ImageInputs, resolved: Resolution, means: Means) -> Iterator[Draft]:

@@ -16,12 +16,13 @@ from mlops.clients.oci.registry import Repository
 from mlops.clients.oci.upload import Blob, blob_of
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER, cache_folder, digest_bytes
+from mlops.images.base import Base
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, Tar, layer_file
 from mlops.images.looking import Below, Looking, fetched
 from mlops.images.parts import configure, drafting
-from mlops.images.resolution import Base, Build, Resolution, resolution
+from mlops.images.resolution import Build, Resolution, resolution
 from mlops.plain import canonical
 from mlops.protocols import Means
 from mlops.values import Progress

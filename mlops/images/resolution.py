@@ -14,22 +14,14 @@ from mlops.environments.unpack import wheel_platform, with_platform
 from mlops.environments.uv import WheelError
 from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_json
-from mlops.images.base import Facts, facts_of, facts_record
+from mlops.images.base import Base, Facts, facts_of, facts_record
 from mlops.images.conda import conda_facts, placed, python_packages
-from mlops.images.inputs import ImageInputs
+from mlops.images.inputs import ImageInputs, locked_path
 from mlops.images.layers import Kind
 from mlops.images.server import PYTHON, REQUIREMENTS, needs_python
 from mlops.protocols import Means
 from mlops.spec import Environment, Fields
 from mlops.values import Progress
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """A base as it was found: `digest` pins it, in the words of who found it."""
-
-    digest: str
-    facts: Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +122,6 @@ def resolved(
     found = Resolution(base=base, packages=packages, server="", conda=conda, front=front)
     server = yield from _wheels(REQUIREMENTS, found.front_facts, "", means)
     return Resolution(base=base, packages=packages, server=server, conda=conda, front=front)
-
-
-def locked_path(digest: str) -> str:
-    """Return where a store keeps the entry of a digest."""
-    return f"locked/{digest.removeprefix('sha256:')}.json"
 
 
 def _resolved(told: Any) -> Resolution:

@@ -10,12 +10,11 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import told
 from mlops.clients.oci.reference import reference
+from mlops.images.base import Base
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs
+from mlops.images.inputs import ImageInputs, made_of
 from mlops.images.loading import loading
-from mlops.images.parts import made_of
 from mlops.images.registry import RegistryBuilder
-from mlops.images.resolution import Base
 from mlops.images.stepping import Stepping
 from mlops.protocols import Means
 from mlops.values import Progress

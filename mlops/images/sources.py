@@ -24,11 +24,12 @@ from mlops.environments.pip import pip_settings
 from mlops.environments.uv import clean
 from mlops.errors import IncompleteError, Problem, TargetError
 from mlops.hashing import cache_folder, content_of
+from mlops.images.base import Base
 from mlops.images.bases import LOOKED, EngineBases
 from mlops.images.exported import made_here
 from mlops.images.inputs import ImageInputs, upon
 from mlops.images.paths import USER
-from mlops.images.resolution import Base, built_path
+from mlops.images.resolution import built_path
 from mlops.images.wheels_from_source import NO_PIP
 from mlops.protocols import Means
 from mlops.values import Progress

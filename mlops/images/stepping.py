@@ -15,9 +15,7 @@ from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import Login
 from mlops.errors import IncompleteError, Problem, TargetError
 from mlops.images.bases import EngineBases
-from mlops.images.inputs import ImageInputs, upon
-from mlops.images.parts import INPUTS, made_of
-from mlops.images.resolution import locked_path
+from mlops.images.inputs import INPUTS, ImageInputs, locked_path, made_of, upon
 from mlops.protocols import Means
 from mlops.values import Progress
 

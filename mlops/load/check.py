@@ -1,7 +1,7 @@
 """Checks the merged data against the JSON schema, entry by entry, each problem at its place."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlops.clients.yaml import Steps
@@ -20,7 +20,6 @@ from mlops.schema import (
     target_schema,
     variable_schema,
 )
-from mlops.schema.annotations import properties
 
 _LONGEST = 4096
 """Characters of the longest text with a pattern: some take the square of its length."""
@@ -32,8 +31,8 @@ def check_schema(merged: Merged, kinds: Kinds) -> list[Problem]:
     problems = list(judge.judged("file", merged.data, ()))
     for section in SECTIONS:
         for name, entry in merged.entries(section).items():
-            schema = _deployment(merged, entry, kinds) if section == "deployments" else section
-            problems += judge.judged(schema, entry, (section, name))
+            kind = _kind(merged, section, entry, kinds)
+            problems += judge.judged(section, entry, (section, name), kind)
     return problems
 
 
@@ -41,43 +40,38 @@ def target_kind(merged: Merged, entry: Any, kinds: Kinds) -> str | None:
     """Return the kind of the target that a deployment names, where it is known."""
     name = entry.get("target") if isinstance(entry, dict) else None
     target = merged.entries("targets").get(name) if isinstance(name, str) else None
+    return _own_kind(target, kinds)
+
+
+def _own_kind(target: Any, kinds: Kinds) -> str | None:
     kind = target.get("kind") if isinstance(target, dict) else None
     return kind if isinstance(kind, str) and kind in kinds.targets else None
 
 
-def _deployment(merged: Merged, entry: Any, kinds: Kinds) -> str:
-    return f"deployments/{target_kind(merged, entry, kinds) or ''}"
+def _kind(merged: Merged, section: str, entry: Any, kinds: Kinds) -> str | None:
+    """Return the kind of target that an entry is, or is for."""
+    if section == "targets":
+        return _own_kind(entry, kinds)
+    return target_kind(merged, entry, kinds) if section == "deployments" else None
 
 
 class _Judge:
-    """Holds a validator for each sort of entry."""
+    """Makes a validator for each sort of entry that a file has."""
 
     def __init__(self, merged: Merged, kinds: Kinds) -> None:
         self._merged = merged
-        self._others = {
-            kind: frozenset(properties(row.ServiceSettings)) for kind, row in kinds.targets.items()
-        }
-        validator = _validator()
-        schemas: dict[str, Any] = {
-            "file": file_schema({}),
-            "variables": variable_schema(),
-            "models": model_schema(kinds),
-            "inference": inference_schema(),
-            "targets": target_schema(kinds),
-            "deployments/": deployment_schema(kinds),
-            "rules": rule_schema(),
-            "ignore": ignore_schema(),
-        }
-        for kind in kinds.targets:
-            schemas[f"deployments/{kind}"] = deployment_schema(kinds, kind)
-        self._validators = {name: validator(schema) for name, schema in schemas.items()}
+        self._kinds = kinds
+        self._judging = _validator()
+        self._validators: dict[tuple[str, str | None], Any] = {}
 
-    def judged(self, schema: str, data: Any, path: Steps) -> Iterator[Problem]:
+    def judged(
+        self, section: str, data: Any, path: Steps, kind: str | None = None
+    ) -> Iterator[Problem]:
         """Yield what is wrong with `data`, which stands at `path`."""
-        errors = list(self._validators[schema].iter_errors(data))
+        validator = self._validator(section, kind)
+        errors = list(validator.iter_errors(data))
         if sum(self._retyped(error, path) for error in errors):
-            errors = list(self._validators[schema].iter_errors(data))
-        kind = schema.partition("/")[2]
+            errors = list(validator.iter_errors(data))
         for error in errors:
             if holds_secret(error):
                 self._hide(error.instance, (*path, *error.absolute_path))
@@ -86,10 +80,16 @@ class _Judge:
                     merged=self._merged,
                     path=(*path, *error.absolute_path),
                     error=error,
-                    kind=kind,
-                    others=self._others,
+                    kind=kind if section == "deployments" and kind else "",
+                    kinds=self._kinds,
                 )
             )
+
+    def _validator(self, section: str, kind: str | None) -> Any:
+        if (section, kind) not in self._validators:
+            made = self._judging(_schema(section, kind, self._kinds))
+            self._validators[section, kind] = made
+        return self._validators[section, kind]
 
     def _hide(self, value: Any, path: Steps) -> None:
         """Note the places of all that may be a secret."""
@@ -114,6 +114,24 @@ class _Judge:
             parent = parent[step]
         parent[place[-1]] = text
         return True
+
+
+def _schema(section: str, kind: str | None, kinds: Kinds) -> dict[str, Any]:
+    """Return the schema of an entry of a section; of the rows only those that it names."""
+    if section == "targets":
+        return target_schema(kinds, [kind] if kind else [])
+    if section == "deployments":
+        return deployment_schema(kinds, kind)
+    return model_schema(kinds) if section == "models" else _FIXED[section]()
+
+
+_FIXED: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "file": lambda: file_schema({}),
+    "variables": variable_schema,
+    "inference": inference_schema,
+    "rules": rule_schema,
+    "ignore": ignore_schema,
+}
 
 
 def _validator() -> Any:

@@ -10,6 +10,8 @@ from mlops.errors import Problem
 from mlops.load.merge import Merged
 from mlops.load.suggest import lowered, nearest, suggestion
 from mlops.load.types import found, type_hint, wanted
+from mlops.protocols import Kinds
+from mlops.schema.annotations import properties
 from mlops.settings import HIDING_HINT
 
 SINGULAR: Mapping[str, str] = {
@@ -27,14 +29,14 @@ SINGULAR: Mapping[str, str] = {
 class Fault:
     """An error of the schema library, with what is needed to explain it.
 
-    `kind` is that of a deployment's target, `others` the keys of every kind.
+    `kind` is that of a deployment's target.
     """
 
     merged: Merged
     path: Steps
     error: Any
     kind: str
-    others: Mapping[str, frozenset[str]]
+    kinds: Kinds
 
 
 def problems_of(fault: Fault) -> Iterator[Problem]:
@@ -97,7 +99,11 @@ def _unknown(fault: Fault) -> Iterator[Problem]:
         if key in keys:
             continue
         where = fault.merged.key((*fault.path, key))
-        kinds = [kind for kind, keys in fault.others.items() if key in keys]
+        kinds = [
+            kind
+            for kind, row in fault.kinds.targets.items()
+            if key in properties(row.ServiceSettings)
+        ]
         if fault.kind and kinds and len(fault.path) == 2:
             summary = f"`{key}` is no key of a `{fault.kind}` deployment"
             hint = f"remove it, or use a target of kind {', '.join(sorted(kinds))}"
@@ -108,11 +114,11 @@ def _unknown(fault: Fault) -> Iterator[Problem]:
 
 
 def _required(fault: Fault) -> Iterator[Problem]:
-    properties = fault.error.schema.get("properties", {})
+    known = fault.error.schema.get("properties", {})
     for key in fault.error.validator_value:
         if key in fault.error.instance or (not fault.path and not fault.merged.complete):
             continue
-        about = properties.get(key, {})
+        about = known.get(key, {})
         about = about.get("description", "") if isinstance(about, dict) else ""
         summary = f"`{key}` is missing in {subject(fault.path)}"
         hint = f"add `{key}: …`; {lowered(about)}".rstrip("; ")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from mlops.artefacts import Content, FileEntry
-from mlops.clients.download import download, shown
+from mlops.clients.text import address_shown
 from mlops.errors import Problem, SpecError
 from mlops.hashing import cache_folder, content
 from mlops.settings import Setting
@@ -58,7 +58,7 @@ class UrlSource:
         if name in ("", ".", "..") or "/" in name or not name.isprintable():
             raise SpecError(
                 Problem(
-                    summary=f"the address `{shown(self._url)}` ends in no name of a file",
+                    summary=f"the address `{address_shown(self._url)}` ends in no name of a file",
                     hint="write the whole address of a file",
                 )
             )
@@ -66,6 +66,8 @@ class UrlSource:
 
     def open(self, path: str) -> Path:
         """Return the file, fetched and checked. Raises TargetError."""
+        from mlops.clients.download import download  # noqa: PLC0415  few files have such a model
+
         del path  # there is only one
         folder = cache_folder() / "downloads"
         _sweep(folder)

@@ -1,6 +1,6 @@
 """Makes the JSON schema of a file from the sections and from the `Settings` of every row."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from mlops.protocols import Kinds
@@ -52,7 +52,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "variables": variable_schema(),
         "models": model_schema(kinds),
         "inference": inference_schema(),
-        "targets": target_schema(kinds),
+        "targets": target_schema(kinds, kinds.targets),
         "deployments": deployment_schema(kinds),
         "rules": rule_schema(),
         "ignore": ignore_schema(),
@@ -129,15 +129,15 @@ def model_schema(kinds: Kinds) -> dict[str, Any]:
     return schema
 
 
-def target_schema(kinds: Kinds) -> dict[str, Any]:
-    """Return the schema of an entry of `targets`, which branches by `kind`."""
+def target_schema(kinds: Kinds, among: Collection[str]) -> dict[str, Any]:
+    """Return the schema of an entry of `targets`, which branches by `kind` for those `among`."""
     kind = {"enum": sorted(kinds.targets), "description": "What sort of place it is."}
     branches = [
         {
             "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
-            "then": of_class(row.Settings, {"kind": True}),
+            "then": of_class(kinds.targets[name].Settings, {"kind": True}),
         }
-        for name, row in sorted(kinds.targets.items())
+        for name in sorted(among)
     ]
     schema = {"type": "object", "properties": {"kind": kind}, "required": ["kind"]}
     return {**schema, "allOf": branches}

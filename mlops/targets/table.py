@@ -1,9 +1,20 @@
-"""The kinds of targets that a file may name."""
+"""The kinds of targets that a file may name. Each is imported when it is asked for."""
 
 from collections.abc import Mapping
 
-from mlops.protocols import Target
-from mlops.targets.docker.target import DockerTarget
-from mlops.targets.process.target import ProcessTarget
+from mlops.protocols import Rows, Target
 
-TARGETS: Mapping[str, type[Target]] = {"process": ProcessTarget, "docker": DockerTarget}
+
+def _process() -> type[Target]:
+    from mlops.targets.process.target import ProcessTarget  # noqa: PLC0415  few files have all
+
+    return ProcessTarget
+
+
+def _docker() -> type[Target]:
+    from mlops.targets.docker.target import DockerTarget  # noqa: PLC0415  as above
+
+    return DockerTarget
+
+
+TARGETS: Mapping[str, type[Target]] = Rows(process=_process, docker=_docker)

@@ -10,12 +10,13 @@ from mlops.cli.image.named import pictured
 from mlops.cli.session import Session
 from mlops.cli.terminal import say
 from mlops.errors import Where
+from mlops.images.base import Base
 from mlops.images.builder import Builder, HasBuilder
 from mlops.images.inputs import ImageInputs
 from mlops.images.lockfile import Locked, asked
 from mlops.images.login import login_of, told_login
 from mlops.images.registry import RegistryBuilder
-from mlops.images.resolution import Base, Resolution, resolved
+from mlops.images.resolution import Resolution, resolved
 from mlops.means import StoreMeans
 from mlops.resolve import pin
 from mlops.spec import Deployment

@@ -10,7 +10,6 @@ from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.errors import TargetError
 from mlops.targets.docker import marks
-from mlops.targets.docker.answering import unready
 from mlops.targets.docker.machine import machine_of
 from mlops.targets.docker.moments import seconds
 from mlops.targets.docker.shape import INSTANCE, shape
@@ -52,6 +51,8 @@ def _judged(engine: Engine, inspected: Mapping[str, Any]) -> Health:
         return judged(inspected, _record(engine, str(inspected["Id"])))
     if not _answers(inspected["State"]):
         return judged(inspected, {})
+    from mlops.targets.docker.answering import unready  # noqa: PLC0415  few images are brought
+
     summary = unready(inspected, told, machine_of(engine.wire.address))
     return Health(ready=int(not summary), failed=0, total=1, summary=summary or "ready")
 

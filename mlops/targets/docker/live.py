@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.images.parts import made_of
+from mlops.images.inputs import made_of
 from mlops.settings import memory_words
 from mlops.spec import Json
 from mlops.targets.docker import marks

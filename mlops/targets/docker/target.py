@@ -18,17 +18,14 @@ from mlops.spec import Deployment, Fields
 from mlops.targets.docker.brought import desired_brought
 from mlops.targets.docker.desire import At, desired_images, desired_service
 from mlops.targets.docker.health import health
-from mlops.targets.docker.image import change_image, image_builder
 from mlops.targets.docker.keys import keys_of
 from mlops.targets.docker.live import main_of
 from mlops.targets.docker.logs import lines_of
 from mlops.targets.docker.looking import eye, observed_listeners, snapshot_of
 from mlops.targets.docker.machine import machine_of
-from mlops.targets.docker.make import changed, remove_leftover
 from mlops.targets.docker.names import container_name, local_repository
 from mlops.targets.docker.seen import observed
 from mlops.targets.docker.settings import DOWNTIME, IMPACT, RECORDED, ServiceSettings, Settings
-from mlops.targets.docker.subject import Subject
 from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Progress
 
 
@@ -86,23 +83,12 @@ class DockerTarget:
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
+        from mlops.targets.docker.change import carry_out  # noqa: PLC0415  most runs only look
+
         engine = Engine(wire=self._wire, allowed=means.lease.check)
-        outage = 0.0
-        if change.address.kind == "image":
-            yield from change_image(engine, change, self._settings, self._repository, means)
-        elif change.address.kind == "service":
-            subject = Subject(
-                engine=engine,
-                snapshot=snapshot_of(engine, self._repository),
-                owner=self._owner,
-                means=means,
-                settings=self._settings,
-                service=change.address.name,
-            )
-            outage = yield from changed(subject, change)
-        else:
-            yield Progress(text="removing")
-            remove_leftover(engine, change.address, snapshot_of(engine, self._repository))
+        outage = yield from carry_out(
+            engine, change, means, self._owner, self._settings, self._repository
+        )
         if change.after is not None:
             seen = self.observe([change.after])
             yield from (
@@ -131,6 +117,8 @@ class DockerTarget:
 
     def builder(self, means: Means, base: Fields | None) -> Builder:
         """Return what makes images; `base` says who asks for the base image."""
+        from mlops.targets.docker.image import image_builder  # noqa: PLC0415  few make images
+
         engine = Engine(wire=self._wire, allowed=means.lease.check)
         return image_builder(engine, self._settings, self._repository, means, base)
 
