@@ -4,10 +4,13 @@ Nothing of the user's lies beside them, and no secret is there.
 """
 
 import io
+import re
 import tarfile
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
@@ -19,6 +22,12 @@ from mlops.images.inputs import INPUTS, ImageInputs, locked_path, made_of, upon
 from mlops.protocols import Means
 from mlops.values import Progress
 
+STEP = re.compile(r"---> ([0-9a-f]{12,64})")
+"""What an engine says once a step has an image."""
+
+FOUND = "---> Using cache"
+"""What it says before that, if it had the image."""
+
 LAST = 20
 """Lines of the engine's log that a failure shows."""
 
@@ -26,6 +35,15 @@ LAST = 20
 def dockerfile(base: str, steps: str) -> str:
     """Return the whole Dockerfile. Pure."""
     return f"FROM {base}\n{steps}\n"
+
+
+def made(told: Iterable[str]) -> list[str]:
+    """Return the images that a build made, by what the engine told of its steps. Pure.
+
+    The first that it tells of is what the steps are run upon.
+    """
+    pairs = ((before, STEP.fullmatch(line)) for before, line in pairwise(told))
+    return [match[1] for before, match in pairs if match and before != FOUND]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +68,31 @@ class Stepping:
         # an image is found by its whole id; a reference that begins with `sha256:` is none
         text = dockerfile(str(below["Id"]).removeprefix("sha256:"), inputs.steps)
         yield Progress(text="running the extra steps")
+        before = self.engine.images.ids()
         said: deque[str] = deque(maxlen=LAST)
+        told: list[str] = []
         try:
             for line in self.engine.images.built(_archive(text), name, {INPUTS: inputs.stepped}):
                 words = str(line.get("stream") or "").strip()
                 if words:
                     said.append(words)
+                    told += [words] if words.startswith("--->") else []
                     yield Progress(text=words)
         except TargetError as error:
+            self._clean(made(told), before)
             raise IncompleteError(
                 *(_failed(each) for each in error.problems), log=tuple(said)
             ) from error
+
+    def _clean(self, steps: Sequence[str], before: Collection[str]) -> None:
+        """Remove the images of the steps before one that failed, the last first.
+
+        Never one that was there `before`: what a step prints may look like the engine's own words.
+        """
+        with suppress(TargetError):  # why a step failed is what people need to know
+            for ident in reversed(steps):
+                if not any(one.startswith(f"sha256:{ident}") for one in before):
+                    self.engine.images.remove_step(ident)
 
     def _there(self, name: str, digest: str) -> bool:
         try:

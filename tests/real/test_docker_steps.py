@@ -1,6 +1,7 @@
 """Extra lines of a Dockerfile, run by a real engine: the service sees what they made."""
 
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,46 @@ def test_a_step_that_fails_is_told_by_its_log_and_what_served_still_does(
     user.walk.edit("score/extra.dockerfile", "echo why && false && echo", "echo made")
     user.apply()
     assert NO_CHANGES == user.walk.plan()
+
+
+def test_a_step_that_fails_leaves_no_image_of_the_steps_before_it(
+    user: DockerWalk, base: str
+) -> None:
+    api = docker_engine.client()
+    bottom = str(api.inspect_image(base)["Id"])
+    shared, named = (_built_by_somebody(bottom, f"ENV {one}=1\n") for one in ("SHARED", "NAMED"))
+    before = _upon(bottom)
+    told = f"---> {named.removeprefix('sha256:')[:12]}"
+    steps = f"ENV SHARED=1\nENV OURS=1\nRUN echo '{told}' && touch /here\nRUN false\n"
+    (user.walk.folder / "score" / "extra.dockerfile").write_text(steps)
+
+    failed = user.walk.apply()
+    after = _upon(bottom)
+    api.remove_image(shared)
+    api.remove_image(named)
+
+    assert (7, True) == (failed.code, "the extra steps failed" in failed.err)
+    assert "Using cache" in failed.err
+    assert told in failed.err
+    assert before == after
+
+
+def _built_by_somebody(bottom: str, steps: str) -> str:
+    """Build an image without a name upon another one; return its id."""
+    text = f"FROM {bottom.removeprefix('sha256:')}\n{steps}"
+    lines = docker_engine.client().build(fileobj=io.BytesIO(text.encode()), rm=True, decode=True)
+    return next(str(line["aux"]["ID"]) for line in lines if "aux" in line)
+
+
+def _upon(bottom: str) -> set[str]:
+    """Return the images that steps made upon another one, whether they bear a name or not."""
+    every = docker_engine.client().images(all=True)
+    found, grown = {bottom}, True
+    while grown:
+        more = {str(one["Id"]) for one in every if one["ParentId"] in found} - found
+        grown = bool(more)
+        found |= more
+    return found
 
 
 @needs_registry

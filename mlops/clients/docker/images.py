@@ -19,6 +19,10 @@ class Images:
         """Return every image of the engine that has a name, in short."""
         return list(self._wire.ask(lambda api: api.images()))
 
+    def ids(self) -> set[str]:
+        """Return the id of every image of the engine, and of every step on the way to one."""
+        return {str(one["Id"]) for one in self._wire.ask(lambda api: api.images(all=True))}
+
     def inspected(self, ref: str) -> Mapping[str, Any]:
         """Return everything about an image. Raises MissingError."""
         return dict(self._wire.ask(lambda api: api.inspect_image(ref)))
@@ -69,6 +73,12 @@ class Images:
         self._allowed()
         with suppress(MissingError, TakenError):
             self._wire.ask(lambda api: api.remove_image(ref), patience=LONG)
+
+    def remove_step(self, ref: str) -> None:
+        """Remove an image that has no name, and none of those below it. What is in use stays."""
+        self._allowed()
+        with suppress(MissingError, TakenError):
+            self._wire.ask(lambda api: api.remove_image(ref, noprune=True), patience=LONG)
 
 
 def _built(api: Any, archive: bytes, words: Mapping[str, str]) -> Iterator[dict[str, Any]]:
