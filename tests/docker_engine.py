@@ -1,7 +1,9 @@
 """The Docker engine of this machine, for tests: a base image of their own, and what they leave."""
 
 import contextlib
+import hashlib
 import io
+import json
 import os
 import tarfile
 import time
@@ -102,6 +104,16 @@ def clean(name: str) -> None:
     for image in images(name):
         with contextlib.suppress(Exception):
             api.remove_image(image, force=True)
+
+
+def write_context(folder: Path, name: str, address: str) -> Path:
+    """Write a Docker context as `docker context create` does; return where its certificates go."""
+    ident = hashlib.sha256(name.encode()).hexdigest()
+    meta = folder / "contexts" / "meta" / ident / "meta.json"
+    meta.parent.mkdir(parents=True)
+    endpoint = {"Host": address, "SkipTLSVerify": False}
+    meta.write_text(json.dumps({"Name": name, "Endpoints": {"docker": endpoint}}))
+    return folder / "contexts" / "tls" / ident / "docker"
 
 
 def uv_cache() -> str:

@@ -5,8 +5,6 @@ bridge of its own: without one (`--bridge=none`) an engine removes `docker0`, wh
 """
 
 import contextlib
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -166,12 +164,7 @@ def openssl(*words: str, at: Path) -> None:
 
 
 def write_context(engine: SecondEngine, name: str) -> None:
-    """Write a Docker context as `docker context create` does; `bare` has no certificates."""
-    ident = hashlib.sha256(name.encode()).hexdigest()
-    meta = engine.contexts / "contexts" / "meta" / ident / "meta.json"
-    meta.parent.mkdir(parents=True)
-    endpoint = {"Host": engine.address, "SkipTLSVerify": False}
-    meta.write_text(json.dumps({"Name": name, "Endpoints": {"docker": endpoint}}))
+    """Write a Docker context of the engine; `bare` has no certificates."""
+    place = docker_engine.write_context(engine.contexts, name, engine.address)
     if name != "bare":
-        place = engine.contexts / "contexts" / "tls" / ident / "docker"
         shutil.copytree(engine.folder / "client", place)

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-from mlops.clients.docker.way import Way, check_certificates, way
+from mlops.clients.docker.ssh import by_hand, dialling, over_ssh
+from mlops.clients.docker.unreached import unreached
+from mlops.clients.docker.way import SOCKET, Way, check_certificates, way
 from mlops.errors import CredentialsError, Problem, TargetError
 
 Answer = TypeVar("Answer")
@@ -19,6 +21,12 @@ PATIENCE = 20
 
 LONG = 1800
 """Seconds for what moves an image."""
+
+MOST = 32
+"""Connections that are kept for the next call."""
+
+HERE = "http+docker://"
+"""What the SDK's client calls an engine that is not reached by TCP."""
 
 
 class MissingError(TargetError):
@@ -36,6 +44,8 @@ class Wire:
         self._host = host
         self._context = context
         self._clients: dict[int, Any] = {}
+        self._spoken = ""
+        """The version of its API, asked for once."""
         self._lock = Lock()
 
     @property
@@ -69,10 +79,11 @@ class Wire:
     def _made(self, patience: int) -> Any:
         found = self._way()
         check_certificates(found)
-        asked = _client(found, patience, _sdk().constants.MINIMUM_DOCKER_API_VERSION)
-        spoken = asked.version(api_version=False)["ApiVersion"]
-        asked.close()
-        return _client(found, patience, spoken)
+        if not self._spoken:
+            asked = _client(found, patience, _sdk().constants.MINIMUM_DOCKER_API_VERSION)
+            self._spoken = str(asked.version(api_version=False)["ApiVersion"])
+            asked.close()
+        return _client(found, patience, self._spoken)
 
     def _way(self) -> Way:
         return way(self._host, self._context)
@@ -108,18 +119,27 @@ def problems(lines: Iterable[bytes | Mapping[str, Any]]) -> Iterator[Mapping[str
 
 def _client(found: Way, patience: int, version: str) -> Any:
     """Return the SDK's client, which asks nobody yet."""
+    by_ssh = over_ssh(found.address)
     client = _sdk().APIClient(
-        base_url=found.address,
+        base_url=SOCKET if by_ssh else found.address,
         tls=_tls(found),
         version=version,
         timeout=patience,
-        use_ssh_client=True,
-        max_pool_size=32,
+        max_pool_size=MOST,
     )
+    if by_ssh:
+        client.mount(HERE, _by_ssh(found.address, patience))
     client.headers["User-Agent"] = "mlops"
     # Else REQUESTS_CA_BUNDLE would say who vouches for the engine, whatever its certificates say.
     client.trust_env = found.certificates is None
     return client
+
+
+def _by_ssh(address: str, patience: int) -> Any:
+    """Return what sends requests to an engine by `ssh`."""
+    from mlops.clients.docker.dialled import Dialled  # noqa: PLC0415  it needs the SDK
+
+    return Dialled(dialling(address), patience=patience, most=MOST)
 
 
 def _tls(found: Way) -> Any:
@@ -164,23 +184,7 @@ def _in_clear(address: str) -> Problem:
 
 
 def _unreached(address: str, error: BaseException) -> TargetError:
-    """Return why an engine does not answer, told apart by what TLS has to do with it.
-
-    One that is there and lets nobody in is a CredentialsError.
-    """
-    because, kind = _because(error), TargetError
-    hint = "start it, or say where it is: `context` or `host` of the target"
-    if "paramiko" in because:
-        because, hint = "ssh needs a package that is not installed", "run `pip install paramiko`"
-    elif "CERTIFICATE_VERIFY_FAILED" in because:
-        hint = "let the `ca.pem` of the context, or of `DOCKER_CERT_PATH`, be that of the engine"
-    elif "permission denied" in because.lower():
-        kind = CredentialsError
-        hint = "let this user open the socket: it belongs to the group `docker` most often"
-    elif "ALERT" in because:
-        because, kind = "it takes no certificate of ours", CredentialsError
-        hint = "use the `cert.pem` and `key.pem` that its owner gave you, or their Docker context"
-    return kind(Problem(summary=f"no Docker engine answers at `{address}`: {because}", hint=hint))
+    return unreached(address, _because(error), by_hand(address) if over_ssh(address) else "")
 
 
 def _sentence(text: str) -> str:
