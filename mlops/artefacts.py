@@ -1,10 +1,14 @@
 """What is served, by what is in it: contents, versions of models. Plain data, with one sum."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops.plain import NOTHING
 from mlops.spec import Framework, Inference, Json
+
+NO_BYTES = hashlib.sha256(b"").hexdigest()
+"""The digest of the only file whose size is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,11 @@ class FileEntry:
     path: str
     size: int
     digest: str
+
+    @property
+    def unsized(self) -> bool:
+        """Whether only the digest is known, as of a file that was not fetched yet."""
+        return self.size == 0 and self.digest != NO_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

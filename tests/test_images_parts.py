@@ -1,26 +1,33 @@
-"""How an image starts: told from its base and its inputs."""
+"""The layers of an image, put together without an engine."""
 
-from test_images_inputs import inputs
+from dataclasses import replace
+from pathlib import Path
 
-from mlops.images.parts import configure
+from image_means import ImageMeans, image_inputs
 
-
-def test_an_image_starts_isolated_as_nobody() -> None:
-    config = configure({"Env": ["PATH=/usr/bin", "LANG=C.UTF-8"], "Cmd": ["python3"]}, inputs())
-
-    assert "1000:1000" == config["User"]
-    assert [
-        *("/opt/mlops/bin/python", "-I", "-X", "pycache_prefix=/var/azureml-app/.bytecode"),
-        *("/opt/mlops/mlops_serving", "/var/azureml-app"),
-    ] == config["Entrypoint"]
-    assert "Cmd" not in config
-    assert {"PATH=/opt/environment/bin:/usr/bin", "LANG=C.UTF-8", "HOME=/tmp"} <= {*config["Env"]}
+from mlops.images.base import Base, Facts
+from mlops.images.inputs import ImageInputs
+from mlops.images.layers import chunks
+from mlops.images.parts import drafting
+from mlops.images.resolution import Resolution
 
 
-def test_conda_packages_are_found_after_those_of_pip_and_told_where_they_lie() -> None:
-    config = configure({"Env": ["PATH=/usr/bin"]}, inputs(conda="{}"))
+def test_a_file_whose_size_nobody_knew_yet_is_laid_whole(tmp_path: Path) -> None:
+    inputs = image_inputs(tmp_path, "python:3.11-slim")
+    (model,) = inputs.models
+    files = tuple(replace(entry, size=0) for entry in model.content.files)
+    unsized = replace(model, content=replace(model.content, files=files))
 
-    assert {
-        "PATH=/opt/environment/bin:/opt/conda-packages/bin:/usr/bin",
-        "CONDA_PREFIX=/opt/conda-packages",
-    } <= {*config["Env"]}
+    laid = model_layer(replace(inputs, models=(unsized,)), tmp_path)
+
+    assert laid == model_layer(inputs, tmp_path)
+    assert b"first" in laid
+
+
+def model_layer(inputs: ImageInputs, folder: Path) -> bytes:
+    """Return the tar of the last layer."""
+    facts = Facts(python="/usr/bin/python3", version="3.11", glibc="2.36", platform="linux/amd64")
+    base = Base(digest=f"sha256:{'0' * 64}", facts=facts)
+    resolved = Resolution(base=base, packages="", server="")
+    *_, draft = drafting(inputs, resolved, ImageMeans(folder))
+    return b"".join(chunks(draft))

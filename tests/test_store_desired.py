@@ -7,7 +7,7 @@ from store_models import MODEL, PLAIN, wanted
 
 from mlops.artefacts import FileEntry
 from mlops.hashing import content_of
-from mlops.store.desired import chosen, desired_model, is_unsized
+from mlops.store.desired import chosen, desired_model
 
 
 def test_what_a_model_shall_be_is_said_in_fields_inputs_and_words(tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_only_the_file_without_bytes_has_a_known_size_of_nothing() -> None:
         for size, digest in ((0, empty), (0, "a" * 64), (1, "a" * 64))
     ]
 
-    assert [False, True, False] == [is_unsized(entry) for entry in sizes]
+    assert [False, True, False] == [entry.unsized for entry in sizes]

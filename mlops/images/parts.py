@@ -101,7 +101,7 @@ def _content(kind: Kind, prefix: str, content: Content, files: Mapping[str, Path
     members = tuple(
         Member(
             path=f"{prefix}/{entry.path}",
-            size=entry.size,
+            size=files[entry.path].stat().st_size if entry.unsized else entry.size,
             digest=entry.digest,
             source=files[entry.path],
         )

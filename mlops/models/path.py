@@ -27,9 +27,17 @@ class PathSource:
     def __init__(self, settings: Any, folder: Path) -> None:
         self._written = settings.path
         self._path = Path(os.path.normpath(folder / settings.path))
+        self._pinned: Content | None = None
 
     def pin(self) -> Content:
-        """Return what the model is made of. Raises SpecError if it is missing or empty."""
+        """Return what the model is made of. Raises SpecError if it is missing or empty.
+
+        It is looked at once a run: whoever reads its bytes checks them against what is said here.
+        """
+        self._pinned = self._pinned or self._read()
+        return self._pinned
+
+    def _read(self) -> Content:
         if not self._path.exists():
             raise SpecError(
                 Problem(

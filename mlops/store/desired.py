@@ -1,6 +1,5 @@
 """What the store shall hold for a model, and how that is written down. Pure."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,6 @@ from mlops.settings import reference_parts
 from mlops.spec import Fields, Framework, Json, Model
 from mlops.units import size
 from mlops.values import Address, Desired
-
-NO_BYTES = hashlib.sha256(b"").hexdigest()
-"""The digest of the only file whose size is 0."""
 
 
 def model_address(name: str) -> Address:
@@ -24,7 +20,7 @@ def desired_model(model: Model, content: Content, version_label: str) -> Desired
     """Return the model version that shall exist. `version_label` (`name:3`) is only a word."""
     count = len(content.files)
     number = version_label.rpartition(":")[2]
-    unknown = any(is_unsized(entry) for entry in content.files)
+    unknown = any(entry.unsized for entry in content.files)
     words = "size unknown until it is fetched" if unknown else size(content.size)
     return Desired(
         address=model_address(model.name),
@@ -49,11 +45,6 @@ def model_fields(model: Model | ModelVersion, digest: str) -> Fields:
     if model.description:
         fields["description"] = model.description
     return fields
-
-
-def is_unsized(entry: FileEntry) -> bool:
-    """Tell whether only the digest of a file is known, as of one that was not fetched yet."""
-    return entry.size == 0 and entry.digest != NO_BYTES
 
 
 def chosen(versions: Sequence[ModelVersion], reference: str) -> ModelVersion | None:

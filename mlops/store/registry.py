@@ -12,7 +12,7 @@ from mlops.artefacts import Content, FileEntry, ModelVersion
 from mlops.errors import Problem, StaleError
 from mlops.protocols import Means
 from mlops.store.blobs import Blobs
-from mlops.store.desired import desired_model, is_unsized, model_fields, wanted_files
+from mlops.store.desired import desired_model, model_fields, wanted_files
 from mlops.store.objects import Objects
 from mlops.store.versions import Versions
 from mlops.store.words import describe, say_only
@@ -110,9 +110,7 @@ class Registry:
         self, name: str, files: Collection[FileEntry], means: Means
     ) -> Generator[Progress, None, tuple[FileEntry, ...]]:
         """Store what is missing; return all files, with the sizes that they turned out to have."""
-        stored = {
-            entry.path: self._blobs.size(entry.digest) for entry in files if is_unsized(entry)
-        }
+        stored = {entry.path: self._blobs.size(entry.digest) for entry in files if entry.unsized}
         sizes = {path: size for path, size in stored.items() if size is not None}
 
         def source(path: str) -> Path:
@@ -122,7 +120,7 @@ class Registry:
             return file
 
         left = [entry for entry in files if entry.path not in sizes]
-        verb = "fetching" if any(is_unsized(entry) for entry in left) else "storing"
+        verb = "fetching" if any(entry.unsized for entry in left) else "storing"
         total = sum(entry.size for entry in left)
         for done in self._blobs.add_all(left, source):
             yield Progress(text=f"{verb} {name}", done=done, total=total)

@@ -63,7 +63,7 @@ def desired_images(place: str, pins: Pins) -> tuple[Desired, ...]:
         summary=f"{inputs.base}, {count} extra line{'' if count == 1 else 's'} run by the engine",
     )
     image = _image(place, inputs, pins)
-    return base, replace(image, needs=(*image.needs, base.address))
+    return base, replace(image, needs=(base.address,))
 
 
 def _image(place: str, inputs: ImageInputs, pins: Pins) -> Desired:
@@ -73,7 +73,6 @@ def _image(place: str, inputs: ImageInputs, pins: Pins) -> Desired:
         address=Address(place=place, kind="image", name=image_name(inputs.digest)),
         fields={"digest": inputs.digest},
         inputs={**inputs_record(inputs), "base_login": told_login(pins.inference.base_registry)},
-        needs=_models(pins),
         summary=f"{inputs.base}, {packages}, {size(bytes_)} of models",
     )
 

@@ -19,6 +19,9 @@ from mlops.values import Health
 LAST = 20
 """Lines of a log that a failure shows."""
 
+RECORD = f"{INSTANCE}/server.json"
+"""Where a server says how it stands."""
+
 BAD = ("failed", "unfit")
 """What a server says of itself that its own checks or `init()` refused."""
 
@@ -26,13 +29,44 @@ SLACK = 1.0
 """Seconds by which the engine's clock may differ from the container's: it is the same one."""
 
 
-def health(engine: Engine, ref: str) -> Health:
-    """Return how a container stands now. Asks the engine for its log only where it failed."""
+class Records:
+    """What servers say of themselves, read out of a container only where it was written anew.
+
+    To read a file, an engine starts a program; to look at it, it does not.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+
+    def of(self, ref: str) -> Mapping[str, Any]:
+        """Return what the server in a container says; empty as long as it says nothing."""
+        seen = self._engine.files.stat(ref, RECORD)
+        if seen is None:
+            return {}
+        known = self._known.get(ref)
+        if known is None or known[0] != seen:
+            known = self._known[ref] = (seen, self._read(ref))
+        return known[1]
+
+    def _read(self, ref: str) -> Mapping[str, Any]:
+        try:
+            value = json.loads(self._engine.files.read(ref, RECORD))
+        except (MissingError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def health(engine: Engine, ref: str, records: Records | None = None) -> Health:
+    """Return how a container stands now. Asks the engine for its log only where it failed.
+
+    Who asks again and again passes the same `records`.
+    """
     try:
         inspected = engine.containers.inspected(ref)
     except MissingError:
         return Health(ready=0, failed=1, total=1, summary="the container is not there")
-    found = _judged(engine, inspected)
+    found = _judged(engine, inspected, records or Records(engine))
     if not found.failed:
         return found
     return replace(found, log=last_lines(engine, str(inspected["Id"])))
@@ -45,10 +79,10 @@ def last_lines(engine: Engine, ref: str) -> tuple[str, ...]:
     return ()
 
 
-def _judged(engine: Engine, inspected: Mapping[str, Any]) -> Health:
+def _judged(engine: Engine, inspected: Mapping[str, Any], records: Records) -> Health:
     told = marks.written(inspected["Config"].get("Labels") or {}, marks.FIELDS)
     if not shape(told).brought:
-        return judged(inspected, _record(engine, str(inspected["Id"])))
+        return judged(inspected, records.of(str(inspected["Id"])))
     if not _answers(inspected["State"]):
         return judged(inspected, {})
     from mlops.targets.docker.answering import unready  # noqa: PLC0415  few images are brought
@@ -95,12 +129,3 @@ def _current(record: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
     """Tell whether a server wrote this since its container was last started."""
     started = record.get("started")
     return isinstance(started, (int, float)) and started >= seconds(state["StartedAt"]) - SLACK
-
-
-def _record(engine: Engine, ref: str) -> Mapping[str, Any]:
-    """Return what a server says of itself; empty as long as it says nothing."""
-    try:
-        value = json.loads(engine.files.read(ref, f"{INSTANCE}/server.json"))
-    except (MissingError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

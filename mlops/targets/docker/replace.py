@@ -5,6 +5,7 @@ Safe to be cut short anywhere: names are deterministic, and what is left over be
 
 import time
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from mlops.images import paths
 from mlops.plain import NOTHING
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
-from mlops.targets.docker.health import health, last_lines
+from mlops.targets.docker.health import Records, health, last_lines
 from mlops.targets.docker.laid import SETTINGS, File, data_folder
 from mlops.targets.docker.lay import files_of
 from mlops.targets.docker.live import Entry, volume_of
@@ -25,8 +26,8 @@ from mlops.values import Desired, Health, Progress
 PATIENCE = 600.0
 """Seconds that a new container may take from its start to the end of `init()`."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 0.25
-"""Seconds between two looks at a container that starts."""
+PAUSE = 0.1
+"""Seconds between two looks at a container that starts: each takes some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,12 @@ class Replacement:
         yield Progress(text="writing its settings")
         files = files_of(self.wanted, self.subject.means)
         self._volumes()
+        trial = ""
         if serving:
             yield Progress(text="trying it beside what serves")
-            self._tried(self._created(TRIAL, files))
-        fresh = self._created(NEXT, files)
+            trial, fresh = self._tried(files)
+        else:
+            fresh = self._created(NEXT, files)
         if main is None:
             self.subject.engine.containers.rename(fresh, self.subject.name)
             yield Progress(text="starting the container")
@@ -59,25 +62,34 @@ class Replacement:
             return time.monotonic() - begun
         yield Progress(text="switching: the old one stops, the new one starts")
         begun = time.monotonic()
-        self._switched(main, fresh, serving=serving)
+        self._switched(main, fresh, trial, serving=serving)
         outage = time.monotonic() - begun
         self.subject.engine.volumes.remove(volume_of(main))
         return outage
 
-    def _switched(self, main: Entry, fresh: str, *, serving: bool) -> None:
-        """Let a new container take over; if it can't, the old one serves again."""
+    def _switched(self, main: Entry, fresh: str, trial: str, *, serving: bool) -> None:
+        """Let a new container take over; if it can't, the old one serves again.
+
+        The trial goes while the old one stops: it writes where the new one will.
+        """
         old = str(main["Id"])
         containers = self.subject.engine.containers
-        containers.stop(old)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="trial") as pool:
+            removed = pool.submit(containers.remove, trial) if trial else None
+            containers.stop(old)
         try:
+            if removed is not None:
+                removed.result()
             containers.rename(old, self.subject.name + OLD)
             containers.rename(fresh, self.subject.name)
             self._serving(fresh)
         except LockedError:
             raise  # somebody else may be at it
         except MlopsError:
-            containers.remove(fresh)
-            self.subject.engine.volumes.remove(self.subject.free_volume)
+            with suppress(TargetError):
+                containers.remove(fresh)
+            with suppress(TargetError):
+                self.subject.engine.volumes.remove(self.subject.free_volume)
             with suppress(TargetError):
                 containers.rename(old, self.subject.name)
             if serving:
@@ -85,26 +97,33 @@ class Replacement:
             raise
         containers.remove(old)
 
-    def _tried(self, trial: str) -> None:
-        """See a container ready that gets no port, and remove it either way."""
+    def _tried(self, files: Mapping[str, File]) -> tuple[str, str]:
+        """See a container ready that gets no port, and make the one that shall take over meanwhile.
+
+        Return the ids of both. If the first one fails, both are removed.
+        """
         engine = self.subject.engine
+        made = [self._created(TRIAL, files)]
         try:
-            self._started(trial)
+            engine.containers.start(made[0])
+            made.append(self._created(NEXT, files, laid=True))
+            self._awaited(made[0])
         except MlopsError:
             with suppress(LockedError):
-                engine.containers.remove(trial)
+                for ref in made:
+                    engine.containers.remove(ref)
                 engine.volumes.remove(self.subject.free_volume)
             raise
-        engine.containers.remove(trial)
+        return made[0], made[1]
 
     def _serving(self, ref: str) -> None:
         """Start a container for good: from the end of its `init()` the engine keeps it going."""
-        self._started(ref)
+        self.subject.engine.containers.start(ref)
+        self._awaited(ref)
         self.subject.engine.containers.update(ref, container.restarting(self.wanted.fields))
 
-    def _started(self, ref: str) -> None:
-        """Start a container and wait for the end of `init()`. What fails is stopped."""
-        self.subject.engine.containers.start(ref)
+    def _awaited(self, ref: str) -> None:
+        """Wait until the `init()` of a container ended. What fails is stopped."""
         found = self._settled(ref)
         if found.ready:
             return
@@ -115,17 +134,16 @@ class Replacement:
     def _settled(self, ref: str) -> Health:
         patience = float(str(self.wanted.fields.get("image.start_timeout", PATIENCE)))
         deadline = time.monotonic() + patience
-        pause = FIRST_PAUSE
+        records = Records(self.subject.engine)
         while True:
             self.subject.engine.allowed()
-            found = health(self.subject.engine, ref)
+            found = health(self.subject.engine, ref, records)
             if found.ready or found.failed or time.monotonic() > deadline:
                 return found
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            time.sleep(PAUSE)
 
-    def _created(self, ending: str, files: Mapping[str, File]) -> str:
-        """Make a container and lay its files into its volume; return its id."""
+    def _created(self, ending: str, files: Mapping[str, File], *, laid: bool = False) -> str:
+        """Make a container and lay its files into its volume, unless they are; return its id."""
         subject, wanted, kind = self.subject, self.wanted, shape(self.wanted.fields)
         mark = marks.mark(
             wanted,
@@ -146,6 +164,8 @@ class Replacement:
             published=ending != TRIAL,
         )
         made = subject.engine.containers.create(part.name, container.body(wanted, part))
+        if laid:
+            return made
         links = NOTHING if kind.brought else {container.CODE: f"/{paths.CODE}"}
         subject.lay(made, kind, files, links)
         if "collect_model_data.volume" in wanted.fields:
