@@ -40,6 +40,30 @@ class DockerWalk:
         assert 1 == len(docker_engine.images(self.project))
 
 
+def put_right_after_a_commit(user: DockerWalk) -> None:
+    """Let somebody give our image's name to what they committed; see that ours is made again."""
+    api, name = docker_engine.client(), user.main["Config"]["Image"]
+    started = user.main["State"]["StartedAt"]
+    ours = api.inspect_image(name)
+    (tagged,) = (one for one in ours["RepoTags"] if f"mlops/{user.project}:" in one)
+    committed = api.commit(user.main["Id"], *tagged.rsplit(":", 1))["Id"]
+    try:
+        assert (
+            ours["Config"]["Labels"].items()
+            <= api.inspect_image(tagged)["Config"]["Labels"].items()
+        )
+
+        shown = " ".join(user.walk.plan().split())
+        user.apply()
+
+        assert 'digest "another image" ->' in shown
+        assert ours["Id"] == api.inspect_image(tagged)["Id"]
+        assert started == user.main["State"]["StartedAt"]
+        user.settled()
+    finally:
+        api.remove_image(committed)
+
+
 @contextlib.contextmanager
 def docker_walking(parent: Path, base: str) -> Iterator[DockerWalk]:
     """Make a starter that is served by containers; at the end, remove what bears its mark."""

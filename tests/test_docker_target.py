@@ -97,6 +97,7 @@ def seen(*entries: dict[str, Any], look: Look | None = None) -> list[Observed]:
         owner=make.owner(),
         machine="",
         wanted={"diabetes"},
+        images=(),
         claims=Holders((claim, None) for claim in wanted.claims),
         looks={"abc": look} if look else {},
     )

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlops.clients.docker.engine import Engine
-from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import Login, docker_login
 from mlops.digesting import Digesting
 from mlops.errors import Problem, TargetError
 from mlops.images.base import Base
 from mlops.images.bases import EngineBases
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs, made_of, upon
+from mlops.images.genuine import genuine_id
+from mlops.images.inputs import ImageInputs, upon
 from mlops.images.layers import Draft, Layer, chunks
 from mlops.images.parts import configure, drafting
 from mlops.images.resolution import Resolution, resolution
@@ -46,12 +46,7 @@ class EngineBuilder:
 
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the id of the image if the engine has it, and not just another of its name."""
-        try:
-            found = self.engine.images.inspected(self._name(inputs))
-        except MissingError:
-            return None
-        labels = (found["Config"] or {}).get("Labels")
-        return str(found["Id"]) if made_of(labels, inputs.digest) else None
+        return genuine_id(self.engine, self._name(inputs), inputs.digest)
 
     def make(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Made]:
         """Make the image, unless it exists; ends in Made. Raises TargetError."""

@@ -12,15 +12,6 @@ FORMAT = 2
 """Raised when the same inputs shall make another image: every image then has a new name."""
 
 
-INPUTS = "mlops.image.inputs"
-"""The label that names an image by its inputs. A container inherits it: it is no mark of one."""
-
-
-def made_of(labels: Mapping[str, str] | None, digest: str) -> bool:
-    """Tell whether the labels of an image name it by these inputs, whatever its tag says."""
-    return (labels or {}).get(INPUTS) == digest
-
-
 def locked_path(digest: str) -> str:
     """Return where a store keeps the entry of a digest."""
     return f"locked/{digest.removeprefix('sha256:')}.json"

@@ -13,7 +13,8 @@ from mlops.hashing import content as content_of
 from mlops.images import paths
 from mlops.images.conda import conda_draft
 from mlops.images.environment import environment_draft
-from mlops.images.inputs import INPUTS, ImageInputs
+from mlops.images.genuine import INPUTS
+from mlops.images.inputs import ImageInputs
 from mlops.images.layers import Draft, Kind, Member
 from mlops.images.resolution import Resolution
 from mlops.images.server import server_draft

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlops.clients.docker.engine import Engine
-from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import told
 from mlops.clients.oci.reference import reference
 from mlops.images.base import Base
 from mlops.images.builder import Made
-from mlops.images.inputs import ImageInputs, made_of
+from mlops.images.genuine import genuine_id
+from mlops.images.inputs import ImageInputs
 from mlops.images.loading import loading
 from mlops.images.registry import RegistryBuilder
 from mlops.images.stepping import Stepping
@@ -29,12 +29,7 @@ class ShippedBuilder:
 
     def find(self, inputs: ImageInputs) -> str | None:
         """Return the id of the image if the engine has it; the registry is not asked."""
-        try:
-            found = self.engine.images.inspected(self._name(inputs))
-        except MissingError:
-            return None
-        labels = (found["Config"] or {}).get("Labels")
-        return str(found["Id"]) if made_of(labels, inputs.digest) else None
+        return genuine_id(self.engine, self._name(inputs), inputs.digest)
 
     def look(self, inputs: ImageInputs, means: Means) -> Iterator[Progress | Base]:
         """Find the base of an image in its registry, and what it offers; ends in it."""

@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
-from mlops.clients.docker.wire import MissingError
 from mlops.clients.oci.login import Login
 from mlops.errors import IncompleteError, Problem, TargetError
 from mlops.images.bases import EngineBases
-from mlops.images.inputs import INPUTS, ImageInputs, locked_path, made_of, upon
+from mlops.images.genuine import INPUTS, genuine_id
+from mlops.images.inputs import ImageInputs, locked_path, upon
 from mlops.protocols import Means
 from mlops.values import Progress
 
@@ -62,7 +62,7 @@ class Stepping:
         if not inputs.steps:
             return
         name = upon(inputs, self.repository).base
-        if self._there(name, inputs.stepped):
+        if genuine_id(self.engine, name, inputs.stepped):
             return
         below = yield from self._base(inputs, means)
         # an image is found by its whole id; a reference that begins with `sha256:` is none
@@ -93,13 +93,6 @@ class Stepping:
             for ident in reversed(steps):
                 if not any(one.startswith(f"sha256:{ident}") for one in before):
                     self.engine.images.remove_step(ident)
-
-    def _there(self, name: str, digest: str) -> bool:
-        try:
-            found = self.engine.images.inspected(name)
-        except MissingError:
-            return False
-        return made_of((found["Config"] or {}).get("Labels"), digest)
 
     def _base(
         self, inputs: ImageInputs, means: Means

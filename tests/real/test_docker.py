@@ -11,7 +11,7 @@ from pathlib import Path
 import docker_engine
 import make
 import pytest
-from docker_walk import DockerWalk, docker_walking
+from docker_walk import DockerWalk, docker_walking, put_right_after_a_commit
 from test_serving_tls import issue
 from test_walk_facing import subject
 from walk import NO_CHANGES, until
@@ -158,6 +158,30 @@ def test_an_image_that_was_given_the_name_of_ours_is_put_right(user: DockerWalk,
     assert "0 to change" in shown
     assert started == user.main["State"]["StartedAt"]
     user.settled()
+
+
+def test_an_image_that_was_committed_under_the_name_of_ours_is_put_right(
+    user: DockerWalk,
+) -> None:
+    user.apply()
+
+    put_right_after_a_commit(user)
+
+
+def test_an_image_that_was_committed_under_a_name_that_nobody_needs_any_more_is_left_alone(
+    user: DockerWalk,
+) -> None:
+    user.apply()
+    (name,) = docker_engine.images(user.project)
+    committed = docker_engine.client().commit(user.main["Id"], *name.split(":"))["Id"]
+    user.walk.edit("score/score.py", "import json", "import json  # changed")
+
+    user.apply()
+    shown = user.walk.plan()
+
+    assert "is another image by the name of one of ours; it is left alone" in shown
+    assert NO_CHANGES in shown
+    assert committed == docker_engine.client().inspect_image(name)["Id"]
 
 
 def unspaced(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker_engine
 import pytest
 import registry
-from docker_walk import DockerWalk, by_way_of, docker_walking
+from docker_walk import DockerWalk, by_way_of, docker_walking, put_right_after_a_commit
 from walk import NO_CHANGES
 
 pytestmark = registry.needs_registry
@@ -72,6 +72,14 @@ def test_words_and_an_apply_of_nothing_change_nothing_at_the_engine_or_the_regis
     assert NO_CHANGES == nothing.out
     assert [] == changes(user.project, begun)
     assert calls == len(running.calls(*CHANGING))
+
+
+def test_an_image_that_was_committed_under_the_name_of_ours_is_put_right(
+    user: DockerWalk,
+) -> None:
+    user.apply()
+
+    put_right_after_a_commit(user)
 
 
 def changes(project: str, since: int) -> list[str]:

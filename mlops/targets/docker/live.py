@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.images.inputs import made_of
+from mlops.images.genuine import made_of
+from mlops.plain import NOTHING
 from mlops.settings import memory_words
 from mlops.spec import Json
 from mlops.targets.docker import marks
@@ -35,12 +36,16 @@ MEMORY = ("resources.memory", "resources.limits.memory", "resources.limits.swap"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The lists of an engine. `repository` is what images of ours are called there."""
+    """The lists of an engine. `repository` is what images of ours are called there.
+
+    `below` are the labels of what the engine made these upon, by its id.
+    """
 
     containers: Sequence[Entry]
     images: Sequence[Entry]
     volumes: Sequence[Entry]
     repository: str
+    below: Mapping[str, Mapping[str, str]] = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,24 +106,38 @@ def image_address(place: str, tag: str) -> Address:
     return Address(place=place, kind="image", name=image_name(tag))
 
 
-def observed_images(place: str, snapshot: Snapshot) -> Iterator[Observed]:
-    """Yield the images of ours, and what was given the name of one."""
+def observed_images(
+    place: str, snapshot: Snapshot, wanted: Collection[Address]
+) -> Iterator[Observed]:
+    """Yield the images of ours, and what was given the name of one.
+
+    The latter is put right where ours is wanted; else it is left to whoever gave it that name.
+    """
+    known = genuine_images(snapshot)
     for tag, entry in images(snapshot).items():
+        address = image_address(place, tag)
+        ours = tag in known
         yield Observed(
-            address=image_address(place, tag),
-            fields={"digest": f"sha256:{tag}" if _genuine(tag, entry) else "another image"},
+            address=address,
+            fields={"digest": f"sha256:{tag}" if ours else "another image"},
             identity=str(entry.get("Id")),
-            state="ready",
+            ownership=Ownership.OURS if ours or address in wanted else Ownership.FOREIGN,
+            state="ready" if ours else "another image by the name of one of ours",
         )
 
 
-def _genuine(tag: str, entry: Entry) -> bool:
-    """Tell whether an image is of the inputs that its name tells."""
-    return made_of(marks.labels_of(entry), f"sha256:{tag}")
+def genuine_images(snapshot: Snapshot) -> dict[str, Entry]:
+    """Return the images that are of the inputs which their names tell, by their tags."""
+    return {
+        tag: entry
+        for tag, entry in images(snapshot).items()
+        for below in [snapshot.below.get(str(entry.get("ParentId")), NOTHING)]
+        if made_of(marks.labels_of(entry), below, f"sha256:{tag}")
+    }
 
 
 def images(snapshot: Snapshot) -> dict[str, Entry]:
-    """Return the images of ours by their tags."""
+    """Return the images that bear a name of ours, by their tags."""
     return {
         tag: entry
         for entry in snapshot.images
@@ -182,7 +201,7 @@ def _state(entry: Entry, images: Mapping[str, Entry]) -> str:
     state = state_of(entry)
     tag = marks.labels_of(entry).get(marks.IMAGE, "")
     image = images.get(tag)
-    if image and _genuine(tag, image) and image.get("Id") != entry.get("ImageID"):
+    if image and image.get("Id") != entry.get("ImageID"):
         return f"{state}, with another image"
     return state
 

@@ -6,15 +6,17 @@ Of the files in a volume it sees how large and how old they are, never what they
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 from mlops.claims import Holders, port_claim, resource
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
 from mlops.clients.listeners import listening
+from mlops.images.genuine import labels_below
 from mlops.targets.docker import marks
 from mlops.targets.docker.desire import At
 from mlops.targets.docker.laid import wanted_files
-from mlops.targets.docker.live import Entry, Look, Snapshot, main_of, marked
+from mlops.targets.docker.live import Entry, Look, Snapshot, images, main_of, marked
 from mlops.targets.docker.seen import Eye
 from mlops.targets.docker.shape import shape
 from mlops.values import Address, Desired, Observed, Ownership
@@ -28,28 +30,32 @@ AT_ONCE = 8
 
 def snapshot_of(engine: Engine, repository: str) -> Snapshot:
     """Return what an engine lists."""
-    return Snapshot(
+    snapshot = Snapshot(
         containers=engine.containers.listed(),
         images=engine.images.listed(),
         volumes=engine.volumes.listed(marks.PROJECT),
         repository=repository,
     )
+    parents = {str(entry.get("ParentId") or "") for entry in images(snapshot).values()}
+    return replace(snapshot, below={one: labels_below(engine, one) for one in parents})
 
 
 def eye(
-    engine: Engine, snapshot: Snapshot, at: At, names: Collection[str], claims: Holders[None]
+    engine: Engine, snapshot: Snapshot, at: At, wanted: Collection[Address], claims: Holders[None]
 ) -> Eye:
     """Return what is looked for in an engine, and all that is to be known of the services there.
 
     Of those that nobody wants, too: what somebody did to one before it is removed is no news then.
     """
     labels = (marks.labels_of(each) for each in marked(snapshot))
+    names = {address.name for address in wanted if address.kind == "service"}
     ours = {one[marks.SERVICE] for one in labels if one[marks.PROJECT] == at.owner.project}
     return Eye(
         place=at.place,
         owner=at.owner,
         machine=at.machine,
         wanted=names,
+        images={address for address in wanted if address.kind == "image"},
         claims=claims,
         looks=looks(engine, snapshot, at.owner.project, {*names, *ours}),
     )

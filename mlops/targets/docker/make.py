@@ -10,7 +10,7 @@ from mlops.images.pulling import pulled
 from mlops.targets.docker import container, marks
 from mlops.targets.docker.desire import image_of
 from mlops.targets.docker.lay import renewable
-from mlops.targets.docker.live import Entry, Snapshot, images, name_of, volume_of
+from mlops.targets.docker.live import Entry, Snapshot, genuine_images, name_of, volume_of
 from mlops.targets.docker.replace import Replacement
 from mlops.targets.docker.shape import OURS, REFERENCE
 from mlops.targets.docker.subject import Subject
@@ -102,7 +102,7 @@ def _image(subject: Subject, wanted: Desired) -> Generator[Progress, None, str]:
         login = partial(login_of, subject.settings, told, subject.means)
         words = {"what": "image", "key": "registry"}
         return str((yield from pulled(subject.engine, brought, login, **words))["Id"])
-    found = images(subject.snapshot).get(image_of(wanted).tag)
+    found = genuine_images(subject.snapshot).get(image_of(wanted).tag)
     if found is not None:
         return str(found["Id"])
     raise TargetError(

@@ -18,6 +18,7 @@ from mlops.targets.docker.live import (
     Entry,
     Look,
     Snapshot,
+    genuine_images,
     image_address,
     images,
     live_fields,
@@ -39,20 +40,21 @@ from mlops.values import Address, Observed, Owner, Ownership
 class Eye:
     """What a target looks for in an engine, and what it found out there, by ids.
 
-    `wanted` are the names of services, `claims` the ports that they want.
+    `wanted` are the names of services, `images` those of images, `claims` the ports that they want.
     """
 
     place: str
     owner: Owner
     machine: str
     wanted: Collection[str]
+    images: Collection[Address]
     claims: Holders[None]
     looks: Mapping[str, Look]
 
 
 def observed(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
     """Yield all that bears our mark, and what is in the way of what is wanted."""
-    yield from observed_images(eye.place, snapshot)
+    yield from observed_images(eye.place, snapshot, eye.images)
     yield from observed_services(eye, snapshot)
     yield from observed_strangers(eye, snapshot)
     yield from observed_volumes(eye.place, snapshot, eye.owner, eye.wanted)
@@ -100,7 +102,7 @@ def observed_strangers(eye: Eye, snapshot: Snapshot) -> Iterator[Observed]:
 
 def _service(eye: Eye, entry: Entry, snapshot: Snapshot) -> Observed:
     labels = marks.labels_of(entry)
-    fields = live_fields(entry, eye.looks.get(str(entry.get("Id"))), images(snapshot))
+    fields = live_fields(entry, eye.looks.get(str(entry.get("Id"))), genuine_images(snapshot))
     told = marks.written(labels, marks.WORDS)
     known = {path: value for path, value in fields.items() if value != EDITED}
     words = {path: str(text) for path, text in told.items() if path in known}

@@ -68,8 +68,8 @@ class DockerTarget:
         engine = Engine(wire=self._wire)
         snapshot = snapshot_of(engine, self._repository)
         claims = Holders((claim, None) for thing in wanted for claim in thing.claims)
-        names = {thing.address.name for thing in wanted if thing.address.kind == "service"}
-        seen = observed(eye(engine, snapshot, self._at, names, claims), snapshot)
+        addresses = {thing.address for thing in wanted}
+        seen = observed(eye(engine, snapshot, self._at, addresses, claims), snapshot)
         near = not self._at.machine
         return [*seen, *(observed_listeners(self._name, wanted, snapshot) if near else ())]
 
@@ -77,8 +77,7 @@ class DockerTarget:
         """Return one thing as it is now; None if it is not there."""
         engine = Engine(wire=self._wire)
         snapshot = snapshot_of(engine, self._repository)
-        names = {address.name} if address.kind == "service" else set[str]()
-        seen = observed(eye(engine, snapshot, self._at, names, Holders([])), snapshot)
+        seen = observed(eye(engine, snapshot, self._at, {address}, Holders([])), snapshot)
         return next((thing for thing in seen if thing.address == address), None)
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
