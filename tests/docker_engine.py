@@ -44,6 +44,25 @@ def base(*, python: Interpreter = RUNNING, bare: bool = False) -> Iterator[str]:
             api.remove_image(name)
 
 
+@contextlib.contextmanager
+def upon(base: str, *archives: bytes) -> Iterator[str]:
+    """Make a base image that has the files of more tars; remove it at the end. Its name."""
+    api = client()
+    name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
+    made = api.create_container(base, ["sh"])["Id"]
+    try:
+        for archive in archives:
+            assert api.put_archive(made, "/", archive)
+        api.commit(made, *name.split(":"))
+    finally:
+        api.remove_container(made)
+    try:
+        yield name
+    finally:
+        with contextlib.suppress(Exception):
+            api.remove_image(name)
+
+
 def project() -> str:
     """Return a name that no other test has."""
     return f"t{uuid.uuid4().hex[:10]}"

@@ -3,6 +3,7 @@
 import base64
 import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 VERSION = "1.0"
@@ -40,18 +41,50 @@ def build_wheel(folder, config=None, metadata=None):
     return name
 '''
 
-
 INFO = "Metadata-Version: 2.1\nName: mlops-tiny-source\nVersion: {version}\n"
+
+IMPORTED = "from setuptools.build_meta import *\n"
+SETUP = """\
+from setuptools import Extension, setup
+setup(name="mlops-tiny-c", version="1.0", ext_modules=[Extension("mlops_tiny_c", ["tiny.c"])])
+"""
+C = """\
+#include <Python.h>
+static PyObject *twice(PyObject *self, PyObject *number) {
+    return PyLong_FromLong(2 * PyLong_AsLong(number));
+}
+static PyMethodDef methods[] = {{"twice", twice, METH_O, ""}, {0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "mlops_tiny_c", "", -1, methods};
+PyMODINIT_FUNC PyInit_mlops_tiny_c(void) { return PyModule_Create(&module); }
+"""
 
 
 def source(folder: Path, version: str = VERSION) -> Path:
     """Write the source distribution into a folder; return its file. Version 2.0 can't be built."""
-    files = {"pyproject.toml": PROJECT, "backend.py": BACKEND, "PKG-INFO": INFO}
-    file = folder / f"mlops_tiny_source-{version}.tar.gz"
+    texts = {"pyproject.toml": PROJECT, "backend.py": BACKEND, "PKG-INFO": INFO}
+    files = {name: text.replace("{version}", version) for name, text in texts.items()}
+    return packed(folder, f"mlops_tiny_source-{version}", files)
+
+
+def in_c(folder: Path, setuptools: str) -> Path:
+    """Write one whose only module is in C, which `setuptools`, of a folder of its own, builds."""
+    files = {
+        "pyproject.toml": PROJECT,
+        "backend.py": f"import sys\nsys.path.insert(0, {setuptools!r})\n{IMPORTED}",
+        "setup.py": SETUP,
+        "tiny.c": C,
+        "PKG-INFO": "Metadata-Version: 2.1\nName: mlops-tiny-c\nVersion: 1.0\n",
+    }
+    return packed(folder, "mlops_tiny_c-1.0", files)
+
+
+def packed(folder: Path, stem: str, files: Mapping[str, str]) -> Path:
+    """Write a source distribution of texts into a folder; return its file."""
+    file = folder / f"{stem}.tar.gz"
     with tarfile.open(file, "w:gz") as tar:
         for name, text in files.items():
-            data = text.replace("{version}", version).encode()
-            info = tarfile.TarInfo(f"mlops_tiny_source-{version}/{name}")
+            data = text.encode()
+            info = tarfile.TarInfo(f"{stem}/{name}")
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return file

@@ -6,7 +6,6 @@ The container gets the list of requirements and a script, no folder, no secret, 
 import io
 import json
 import os
-import re
 import tarfile
 import tempfile
 from collections import deque
@@ -30,6 +29,7 @@ from mlops.images.exported import made_here
 from mlops.images.inputs import ImageInputs, upon
 from mlops.images.paths import USER
 from mlops.images.resolution import built_path
+from mlops.images.unbuilt import unbuilt
 from mlops.images.wheels_from_source import NO_PIP
 from mlops.protocols import Means
 from mlops.values import Progress
@@ -43,6 +43,9 @@ PROCESSES = 4096
 
 LAST = 20
 """Lines of pip's log that a failure shows."""
+
+READ = 500
+"""Lines of it that are read for what is missing: a build says that, then much more."""
 
 SCRIPT = Path(__file__).with_name("wheels_from_source.py")
 
@@ -138,7 +141,7 @@ class _Building:
 
     def _followed(self, name: str) -> Iterator[Progress]:
         """Tell what pip says until it ends. Raises where it failed."""
-        containers, said = self.sources.engine.containers, deque[str](maxlen=LAST)
+        containers, said = self.sources.engine.containers, deque[str](maxlen=READ)
         for line in containers.lines(name, follow=True, count="all", since=0):
             self.means.lease.check()
             if line.strip():
@@ -153,7 +156,7 @@ class _Building:
                 )
             )
         if code:
-            raise IncompleteError(_failed(said, code), log=tuple(said))
+            raise IncompleteError(unbuilt(said, code), log=tuple(said)[-LAST:])
 
     def _taken(self, name: str) -> str:
         """Take the wheels out of the container into the store; return the locked list."""
@@ -210,14 +213,3 @@ def _authority() -> bytes:
     with suppress(OSError):
         return Path(clean(os.environ).get("SSL_CERT_FILE", "")).read_bytes()
     return b""
-
-
-def _failed(said: deque[str], code: int) -> Problem:
-    told = [line.partition("ERROR: ")[2] for line in said if "ERROR: " in line]
-    because = told[-1].rstrip(".") if told else f"pip ended with exit code {code}"
-    because = re.sub(r"(?<=://)[^/\s@]+@", "", because)
-    return Problem(
-        summary=f"a package has no wheel, and can't be built from source: {because}",
-        hint="ask for a version that has a wheel; or put what it needs into the base, by"
-        " `extra_dockerfile_steps`",
-    )
