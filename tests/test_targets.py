@@ -14,10 +14,12 @@ from typing import Any
 import docker_engine
 import make
 import pytest
+from brought_image import brought as brought_upon
 from fakes import MemoryRecords, MemoryTarget, NoMeans
 from walk import STARTER, free_port, processes
 
 from mlops.artefacts import Content, ModelVersion, PinnedModel, Pins
+from mlops.brought import Brought, inference_of
 from mlops.carry_out import carry_out
 from mlops.code import code_of
 from mlops.environments.lock import compile_lock
@@ -182,6 +184,39 @@ def docker(folder: Path) -> Row:
     )
 
 
+def brought(folder: Path) -> Row:
+    """Return the row of an image of somebody's own, which makes no image and serves no model."""
+    file = str(folder / "mlops.yaml")
+    owner = make.owner(project=folder.parent.name, root=str(folder), files=(file,))
+    target = DockerTarget("engine", DockerSettings(), folder, owner)
+    image = Brought(reference=(folder / "base").read_text(), port=8080, ready="/health")
+    port = free_port()
+
+    def wanted(level: str = "1", **given: Any) -> tuple[Desired, ...]:
+        told = replace(image, environment_variables={"LEVEL": level})
+        deployment = make.deployment(
+            settings=DockerService(port=port, image=told), where=make.where(file=file), **given
+        )
+        pins = Pins(models=(), code=make.content(), inference=inference_of(deployment))
+        return target.desire(deployment, pins)
+
+    def meddle() -> None:
+        (main,) = docker_engine.containers(owner.project)
+        docker_engine.client().put_archive(main["Id"], "/data", _tar("notes.txt"))
+
+    return Row(
+        target=target,
+        means=NoMeans(),
+        made=wanted(),
+        changed=wanted(tags={"team": "research"}),
+        replaced=wanted(level="2"),
+        meddle=meddle,
+        living=lambda: sum(
+            one["State"] == "running" for one in docker_engine.containers(owner.project)
+        ),
+    )
+
+
 def _tar(name: str) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -197,7 +232,9 @@ def _inference(folder: Path) -> Inference:
     )
 
 
-ROWS = {"memory": memory, "process": process, "docker": docker}
+ROWS = {"memory": memory, "process": process, "docker": docker, "brought": brought}
+IMAGES = {"docker": "base_image", "brought": "brought_image"}
+"""The image that a row is made upon, by its fixture."""
 
 
 @pytest.fixture(scope="session")
@@ -206,11 +243,18 @@ def base_image() -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def brought_image(base_image: str) -> Iterator[str]:
+    with brought_upon(base_image) as name:
+        yield name
+
+
 @pytest.fixture(params=ROWS)
 def row(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Row]:
-    base = request.getfixturevalue("base_image") if request.param == "docker" else ""
+    image = IMAGES.get(request.param)
+    base = request.getfixturevalue(image) if image else ""
     monkeypatch.setenv("UV_CACHE_DIR", docker_engine.uv_cache())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     project = docker_engine.project()
