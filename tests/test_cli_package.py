@@ -91,6 +91,37 @@ def test_the_folder_built_by_hand_serves(walk: Walk) -> None:
             assert told.read() == b'{"token": "by hand", "escaped": "&lt;a&gt;"}'
 
 
+def test_the_folder_built_by_hand_serves_from_a_root_that_cannot_be_written_to(walk: Walk) -> None:
+    with docker_engine.base() as base, named() as image:
+        with_secret(walk)
+        walk.edit("mlops.yaml", "    entry_script", f"    base_image: {base}\n    entry_script")
+        answer = walk.run("package", "diabetes", "-o", "out")
+        assert answer.code == 0, answer.err
+        docker("build", "--force-rm", "-t", image, "--build-arg", CERTIFICATES, "out", at=walk)
+        port = free_port()
+        given = ("-e", "TOKEN=by hand", "-p", f"127.0.0.1:{port}:5001", "--name", image)
+
+        refused = subprocess.run(
+            [PROGRAM, "run", "--rm", "--read-only", image],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        words = refused.stderr.partition("docker run ")[2].removesuffix(" ...\n")
+        docker("run", "-d", *words.split(), *given, image, at=walk)
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), seconds=60)
+
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "/var/azureml-app cannot be written to: Read-only file system\ngive it a volume there:"
+            " docker run --read-only --tmpfs /tmp -v /var/azureml-app ...\n"
+        )
+        assert words.removeprefix("--read-only ") in (walk.folder / "out" / "README.md").read_text()
+        with urlopen(f"http://127.0.0.1:{port}/score", data=b'"<a>"', timeout=10) as told:
+            assert told.read() == b'{"token": "by hand", "escaped": "&lt;a&gt;"}'
+
+
 @contextmanager
 def named() -> Iterator[str]:
     """Name an image and a container; remove both at the end."""
@@ -98,7 +129,7 @@ def named() -> Iterator[str]:
     try:
         yield name
     finally:
-        for words in (("rm", "-f", name), ("rmi", "-f", name)):
+        for words in (("rm", "-f", "-v", name), ("rmi", "-f", name)):
             subprocess.run([PROGRAM, *words], capture_output=True, check=False)
 
 

@@ -40,6 +40,22 @@ def test_a_second_server_on_the_same_folder_exits_with_75(tmp_path: Path) -> Non
         assert service.process.pid == service.record["pid"]
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_in_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+
+    done = subprocess.run(
+        [sys.executable, "-I", str(SERVER), str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (1, f"{folder} cannot be written to: No such file or directory\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
 def test_a_taken_port_is_a_failure(tmp_path: Path) -> None:
     with serving(tmp_path / "a") as service:
         port = service.record["port"]

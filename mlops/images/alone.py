@@ -67,12 +67,16 @@ def manual(wanted: Desired, inputs: ImageInputs) -> str:
         f"The service `{name}` as a folder that Docker builds; nothing else is needed.",
         f"    docker build -t {name} .\n    {run}",
         _question(wanted, locked=locked),
+        READ_ONLY,
         *([_secrets(given)] if given else []),
         *([KEYS_TOLD] if locked else []),
         _files(inputs),
     ]
     return "\n\n".join(parts) + "\n"
 
+
+READ_ONLY = f"""\
+With `--read-only`, add `--tmpfs /tmp -v /{paths.INSTANCE}`: the server writes there."""
 
 KEYS_TOLD = f"""\
 It lets in who bears a key. `{KEYS}` holds both, and user {paths.USER.partition(":")[0]} alone may \

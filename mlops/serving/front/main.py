@@ -1,5 +1,6 @@
 """From an instance folder to a service: lock, settings, links, socket, then serve until told."""
 
+import errno
 import logging
 import os
 import signal
@@ -31,7 +32,11 @@ def main(words: list[str]) -> int:
     # Until it is listened to: the default would kill, and to ignore it would be inherited.
     signal.signal(signal.SIGHUP, lambda *_: None)
     folder = Path(os.path.abspath(words[0]))  # noqa: PTH100 - links in the path stay as they are
-    held = lock(folder)
+    try:
+        held = lock(folder)
+    except OSError as error:
+        sys.stderr.write(unwritable(folder, error))
+        return UNFIT
     asked = os.environ.pop(ASK, "")  # no worker needs to know
     taking = ask(folder, fingerprint(folder)) if held is None and asked else None
     if held is None and taking is None:
@@ -39,6 +44,14 @@ def main(words: list[str]) -> int:
         return TAKEN
     start_log()
     return serve(folder, held, taking)
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """Say why the folder cannot be served, and what a container lacks whose root is read-only."""
+    told = f"{folder} cannot be written to: {error.strerror or error}\n"
+    if error.errno != errno.EROFS:
+        return told
+    return f"{told}give it a volume there: docker run --read-only --tmpfs /tmp -v {folder} ...\n"
 
 
 def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
