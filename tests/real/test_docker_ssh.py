@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker_engine
@@ -11,6 +12,11 @@ import ssh_daemon
 from docker_walk import DockerWalk, docker_walking
 from ssh_daemon import SshDaemon
 from walk import NO_CHANGES, ROW, Answer, until
+
+from mlops.clients.docker.wire import Wire
+
+CALLS = 24
+"""More than twice as many as an sshd lets log in at once."""
 
 SECONDS = 15
 """What a refusal may take on a busy machine, start of Python and all."""
@@ -118,3 +124,15 @@ def test_a_machine_without_the_docker_program_is_told(user: DockerWalk, daemon: 
 
     assert 6 == answer.code
     assert "install the `docker` program there" in answer.err
+
+
+def test_many_calls_at_once_are_not_too_many_logins(
+    daemon: SshDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", daemon.programs())
+    wire = Wire(host="ssh://lab")
+
+    with ThreadPoolExecutor(CALLS) as pool:
+        answers = list(pool.map(lambda _: wire.ask(lambda api: api.ping()), range(CALLS)))
+
+    assert [True] * CALLS == answers
