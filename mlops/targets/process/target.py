@@ -12,15 +12,14 @@ from mlops.errors import Problem, TargetError
 from mlops.hashing import HashCache
 from mlops.protocols import Means
 from mlops.spec import Deployment
-from mlops.targets.process import make, world
+from mlops.targets.process import world
 from mlops.targets.process.desire import check_steps, desired_environment, desired_service
 from mlops.targets.process.keyring import live_keys
-from mlops.targets.process.leftovers import sweep
 from mlops.targets.process.live import failure, observed_service, process_state
 from mlops.targets.process.logs import follow_lines, last_lines
 from mlops.targets.process.seen import listeners, observed_environment, observed_environments
 from mlops.targets.process.settings import DOWNTIME, IMPACT, ServiceSettings, Settings
-from mlops.values import Action, Address, Change, Desired, Health, Impact, Observed, Owner, Progress
+from mlops.values import Address, Change, Desired, Health, Impact, Observed, Owner, Progress
 
 
 class ProcessTarget:
@@ -79,28 +78,13 @@ class ProcessTarget:
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
         """Make one change. Ends in what was made, or in nothing after a delete."""
+        from mlops.targets.process.change import carry_out  # noqa: PLC0415  most runs only look
+
         with _told():
-            yield from self._changed(change, means)
+            yield from carry_out(self._place_of(change.address), change, means, self._owner)
             if change.after is not None:
                 seen = self.observe([change.after])
                 yield from (thing for thing in seen if thing.address == change.address)
-
-    def _changed(self, change: Change, means: Means) -> Iterator[Progress]:
-        folder = self._place_of(change.address)
-        means.lease.check()
-        if change.after is None:
-            yield Progress(text="removing")
-            if change.address.kind == "service":
-                world.end(folder, means.lease.check)
-            world.remove(folder, means.lease.check)
-        elif change.address.kind == "environment":
-            yield from make.environment(folder, change.after, means)
-        elif change.action is Action.UPDATE and change.impact is Impact.METADATA:
-            make.mark(folder, change.after, self._owner, means)
-            sweep(folder, means.lease.check)
-        else:
-            renew = bool(change.fields)
-            yield from make.service(folder, change.after, means, self._owner, renew=renew)
 
     def stop(self, address: Address) -> None:
         """End the server of a service; its next change starts it again."""
