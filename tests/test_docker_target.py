@@ -22,7 +22,7 @@ from mlops.images.lockfile import asked
 from mlops.images.wanted import image_inputs
 from mlops.services import Limits, Resources
 from mlops.targets.docker import container, marks
-from mlops.targets.docker.desire import At, desired_service
+from mlops.targets.docker.desire import At, desired_images, desired_service
 from mlops.targets.docker.health import judged
 from mlops.targets.docker.holes import network
 from mlops.targets.docker.laid import File, keys_stamp, laid_fields
@@ -113,6 +113,13 @@ def test_what_is_sent_to_the_engine(golden: Callable[[str, str], None]) -> None:
     text = json.dumps({**sent, "fields": fields}, indent=2, sort_keys=True)
 
     golden("docker_container.json", text + "\n")
+
+
+def test_an_image_is_made_while_its_model_is_stored() -> None:
+    (image,) = desired_images("engine", pins())
+
+    assert () == image.needs
+    assert {"model", "image"} == {address.kind for address in service().needs}
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,18 @@ def test_importing_a_command_loads_no_sdk(module: str) -> None:
     assert set() == HEAVY & set(done.stdout.split())
 
 
+def test_a_file_loads_the_kinds_of_targets_that_it_names() -> None:
+    example = str(PACKAGE.parent / "examples" / "quickstart")
+    words = "import sys; from mlops.cli import run; run(sys.argv[1:]); print(*sys.modules)"
+    command = [sys.executable, "-c", words, "validate", "-f", example]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    loaded = [name.split(".") for name in done.stdout.split() if name.startswith("mlops.targets.")]
+    kinds = {parts[2] for parts in loaded}
+    assert {"process", "table"} == kinds
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_keeps_the_ceilings(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

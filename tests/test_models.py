@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mlops.errors import SpecError
+from mlops.errors import SpecError, StaleError
+from mlops.hashing import HashCache
 from mlops.models.path import PathSource, Settings
 from mlops.models.table import SOURCES
 from mlops.models.url import UrlSource
+from mlops.store.blobs import Blobs
+from mlops.store.objects import open_store
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +27,20 @@ def test_a_file_is_pinned_and_opened_by_its_own_name(tmp_path: Path) -> None:
 
     assert ["model.pkl"] == [entry.path for entry in content.files]
     assert b"model" == source.open("model.pkl").read_bytes()
+
+
+def test_a_model_is_looked_at_once_and_whoever_reads_it_sees_that_it_changed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"before")
+    source = PathSource(Settings(path="model.pkl"), tmp_path)
+    content = source.pin()
+    (tmp_path / "model.pkl").write_bytes(b"after!")
+
+    assert content == source.pin()
+    blobs = Blobs(open_store("store", tmp_path), HashCache(None))
+    with pytest.raises(StaleError):
+        list(blobs.add_all(content.files, source.open))
 
 
 def test_a_folder_is_pinned_and_opened_with_its_name_in_front(tmp_path: Path) -> None:
