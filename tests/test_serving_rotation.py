@@ -3,6 +3,7 @@
 import itertools
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from serving_instance import end, failed, serving, until
@@ -60,14 +61,20 @@ def test_no_line_is_lost_or_cut_when_two_workers_write(tmp_path: Path) -> None:
 
 def test_who_follows_sees_every_line_across_rotations(tmp_path: Path) -> None:
     with serving(tmp_path, CHATTY, log_file=LARGE) as service:
-        followed = (
-            line for line in follow_lines(tmp_path / "server.log", 0) if line.startswith("line")
-        )
+        there = threading.Event()
+
+        def followed() -> Iterator[str]:
+            for line in follow_lines(tmp_path / "server.log", 1):
+                there.set()  # by the line that was last: from here on none may be missing
+                if line.startswith("line"):
+                    yield line
+
         next_lines: list[str] = []
         reading = threading.Thread(
-            target=lambda: next_lines.extend(itertools.islice(followed, 1500))
+            target=lambda: next_lines.extend(itertools.islice(followed(), 1500))
         )
         reading.start()
+        assert there.wait(10)
         for _ in range(3):
             service.score(500)
         reading.join(20)
