@@ -5,14 +5,15 @@ What no file can say is refused by name, with what to do instead.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, is_dataclass
 from typing import Any, get_origin
+
+from msgspec import Struct
 
 from mlops.clients.yaml import Document, Steps
 from mlops.errors import Problem
 from mlops.protocols import Kinds
 from mlops.references import place_of
-from mlops.schema.annotations import hints, unwrapped
+from mlops.schema.annotations import hints, is_struct, unwrapped
 from mlops.schema.sections import DeploymentSection, ModelSection
 from mlops.settings import DURATION, MEMORY, POSITIVE, SIZE, Setting
 from mlops.spec import Deployment, Json, Spec
@@ -41,8 +42,7 @@ TIMES = {"s": 1.0, "ms": 0.001}
 _REFERENCE = re.compile(r"(?<!\$)\$\{(?:var\.)?([^}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adoption:
+class Adoption(Struct, frozen=True, kw_only=True):
     """A live value and the steps to where the file says it; None is to be taken out."""
 
     address: str
@@ -171,7 +171,7 @@ def _found(
             continue
         kind, setting = unwrapped(hints(section)[key])
         steps = (*before, key)
-        if rest and isinstance(kind, type) and is_dataclass(kind):
+        if rest and is_struct(kind):
             return _found((kind,), rest, steps)
         if rest:
             origin = get_origin(kind)

@@ -5,24 +5,23 @@ Runs no hook of the repository. Fetches from `origin` what the checkout lacks, a
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, RefusedError
 from mlops.lineage import ask_git, current_branch, default_branch, open_checkout
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """The commit that a revision was applied from."""
 
     commit: str
     revision: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
+class Leave(Struct, frozen=True, kw_only=True):
     """What the person or the job that applies allows: an older commit, another branch."""
 
     rollback: bool = False

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.plain import NOTHING
 from mlops.spec import Framework, Inference, Json
@@ -11,8 +12,7 @@ NO_BYTES = hashlib.sha256(b"").hexdigest()
 """The digest of the only file whose size is 0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True, kw_only=True):
     """One file of a content. `path` is relative, with `/`; `digest` is sha256 in hex."""
 
     path: str
@@ -25,8 +25,7 @@ class FileEntry:
         return self.size == 0 and self.digest != NO_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """A file or a folder, named by what is in it. `digest` is `sha256:…` over the sorted files."""
 
     digest: str
@@ -38,8 +37,7 @@ class Content:
         return sum(entry.size for entry in self.files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelVersion:
+class ModelVersion(Struct, frozen=True, kw_only=True):
     """A registered version of a model, counted from 1. An alias names one of them at a time."""
 
     name: str
@@ -54,8 +52,7 @@ class ModelVersion:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinnedModel:
+class PinnedModel(Struct, frozen=True, kw_only=True):
     """A model that a deployment serves: the content is certain, the number is predicted."""
 
     name: str
@@ -63,8 +60,7 @@ class PinnedModel:
     content: Content
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pins:
+class Pins(Struct, frozen=True, kw_only=True):
     """What a deployment serves, by content; the generations of its keys, and what is locked."""
 
     models: tuple[PinnedModel, ...]

@@ -6,7 +6,8 @@ another value is told again.
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from mlops.drifted import Known
 from mlops.errors import Problem, SpecError

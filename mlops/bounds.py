@@ -5,7 +5,8 @@ Whoever runs a command raises a limit by a variable; a file can't.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 from mlops.units import size
@@ -23,8 +24,7 @@ LARGE = 1024**3
 """Bytes from which on a file is looked at for holes before it is read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """The most files and bytes of a folder; None is no limit."""
 
     files: int | None = None

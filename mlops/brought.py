@@ -1,8 +1,9 @@
 """An image that already serves, in place of code and models: what a file may say of it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from mlops.plain import NOTHING
 from mlops.settings import (
@@ -26,8 +27,7 @@ BESIDE = (
 """The keys of a deployment that mean something to an image of whatever maker."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
+class Brought(Struct, frozen=True, kw_only=True):
     """An image that already serves, in place of `inference` and `models`."""
 
     reference: Annotated[

@@ -4,8 +4,9 @@ What was begun under it may be finished under it: a run that was cut short leave
 plan to do.
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mlops.errors import Problem, StaleError
 from mlops.planfile import Agreed, agreed, agreed_of, agreed_record, beyond, differences, moved
@@ -32,8 +33,7 @@ class Approvals(Protocol):
         """Write down that the plan came to its end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Consent(Struct, frozen=True, kw_only=True):
     """What was agreed to: a digest, and the items of a plan file where there is one."""
 
     digest: str

@@ -4,15 +4,15 @@ The planner has a comparison of its own, which asks only whether a field differs
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.plain import canonical, freeze, thaw
 from mlops.spec import Fields, Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """A field, or a part of one, that is another; None is absent."""
 
     path: str

@@ -1,7 +1,8 @@
 """Tells what somebody else did from what the file wants, and from what is known. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.diff import worst
 from mlops.drifted import Drift, Known

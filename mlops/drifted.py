@@ -1,12 +1,11 @@
 """What a look for drift found: what somebody else did, and what of it is known."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mlops.values import Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True, order=True):
     """One piece of drift that is known: a field, and a fingerprint of its live value.
 
     A thing that is gone has no field.
@@ -17,8 +16,7 @@ class Known:
     live: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Struct, frozen=True, kw_only=True):
     """What somebody else did, told from the plan that would mend it.
 
     `known` is what a baseline names and the plan leaves out; `ahead` is how many services the

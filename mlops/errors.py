@@ -3,12 +3,12 @@
 Never prints: the command line alone turns these into text.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+
+class Where(Struct, frozen=True, kw_only=True):
     """A place in a file of the user's.
 
     `line` and `column` count from 1; `text` is the whole source line; `width` is how many
@@ -22,8 +22,7 @@ class Where:
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One thing that is wrong: a sentence, its place, and what to do about it."""
 
     summary: str

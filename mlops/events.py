@@ -1,30 +1,28 @@
 """What apply says while it works: a stream of frozen values, and the report they come to."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mlops.errors import Problem
 from mlops.values import Action, Address, Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(Struct, frozen=True, kw_only=True):
     """A change begins."""
 
     address: Address
     action: Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progressed:
+class Progressed(Struct, frozen=True, kw_only=True):
     """A change goes on."""
 
     address: Address
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Struct, frozen=True, kw_only=True):
     """A change is made, ready and checked. `seconds` is how long it took."""
 
     address: Address
@@ -34,8 +32,7 @@ class Done:
     outage: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """A change failed. `log` holds the last lines of the service's log, if it has one."""
 
     address: Address
@@ -45,8 +42,7 @@ class Failed:
     code: int = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class Skipped(Struct, frozen=True, kw_only=True):
     """A change was not tried, and why."""
 
     address: Address
@@ -54,8 +50,7 @@ class Skipped:
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returned:
+class Returned(Struct, frozen=True, kw_only=True):
     """A change failed, and the thing is again what it was before. It is held there."""
 
     address: Address
@@ -65,8 +60,7 @@ class Returned:
     endpoint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True, kw_only=True):
     """A change was still being made when the run had to end. The next plan tells what it did."""
 
     address: Address
@@ -77,8 +71,7 @@ Outcome: TypeAlias = Done | Failed | Returned | Skipped | Unfinished
 Event: TypeAlias = Started | Progressed | Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What an apply came to: one outcome an address, in the order of the plan.
 
     `problems` are what a second look still found; `stopped` tells that somebody ended it early.

@@ -5,9 +5,10 @@ which the workers obey: `serving.collect`.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from mlops.settings import SIZE, SIZE_HINT, Setting, size_in_bytes
 from mlops.spec import Deployment, Json, SecretRef
@@ -16,8 +17,7 @@ ORIGIN = r"^(\*|[a-z][a-z0-9+.*-]*://[^/\s,]+)$"
 WORKSPACE = r"^[^/\s]+(/[^/\s]+){2}$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cors:
+class Cors(Struct, frozen=True, kw_only=True):
     """What web pages of other origins may do."""
 
     origins: Annotated[
@@ -36,8 +36,7 @@ class Cors:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logs:
+class Logs(Struct, frozen=True, kw_only=True):
     """How the server writes its log."""
 
     format: Annotated[Literal["text", "json"], Setting("Form of the server's lines.")] = "text"
@@ -61,8 +60,7 @@ Workspace: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(Struct, frozen=True, kw_only=True):
     """The certificate that a service shows."""
 
     certificate: Annotated[

@@ -1,12 +1,11 @@
 """A field that is let be: somebody changed it, and a rule of the file agrees, for a while."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mlops.spec import IgnoreRule, Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
+class Ignored(Struct, frozen=True, kw_only=True):
     """A field that stays as it is live. `wanted` is what was applied, and what the file says."""
 
     path: str

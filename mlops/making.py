@@ -6,7 +6,8 @@ What fails goes back to what it was when it was last healthy.
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.abilities import Masks
 from mlops.checks import bearer, run_checks

@@ -1,10 +1,11 @@
 """What places may use while they apply: model bytes, locked lists, the lineage of the run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
 from typing import Protocol
+
+from msgspec import Struct
 
 from mlops.artefacts import Content, ModelVersion
 from mlops.environments.lock import compile_lock
@@ -52,8 +53,7 @@ class OwnLease:
         self._revoked.set()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreMeans:
+class StoreMeans(Struct, frozen=True, kw_only=True):
     """The means of a run whose models and locks lie in one store."""
 
     objects: Objects

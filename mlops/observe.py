@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.errors import CredentialsError
 from mlops.protocols import Place, Places
@@ -10,8 +11,7 @@ from mlops.unobserved import Unobserved
 from mlops.values import Desired, Observed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What was seen, and the places that could not be looked at for want of credentials."""
 
     things: tuple[Observed, ...]

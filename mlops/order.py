@@ -1,8 +1,9 @@
 """Puts changes into a graph: what each one waits for. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec.structs import replace
 
 from mlops.claims import Holders, any_clash
 from mlops.values import Address, Change

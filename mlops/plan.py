@@ -1,7 +1,8 @@
 """Decides what to change, and in which order. Pure: no clock, no network, no files, no terminal."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.claims import Holders, any_clash, words
 from mlops.diff import diff, worst

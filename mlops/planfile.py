@@ -7,8 +7,10 @@ merge, and names the same plan on every machine that sees the same live world.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from mlops.diff import IMPACTS, worst
 from mlops.errors import Problem, SpecError
@@ -25,8 +27,7 @@ WHOLE = (Action.CREATE, Action.REPLACE)
 """Whoever agreed to these agreed to any way to the same end that is no replace or delete."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """One change, as far as one agrees to it.
 
     `digest` covers all of it, `after` what the thing will be. `identity` and `seen` tell the
@@ -42,8 +43,7 @@ class Item:
     seen: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
+class Agreed(Struct, frozen=True, kw_only=True):
     """A plan that somebody agreed to: its digest, and what it is made of."""
 
     digest: str

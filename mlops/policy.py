@@ -1,8 +1,9 @@
 """The limits that a plan must keep, and the drift that it lets be. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from mlops.errors import Problem
 from mlops.ignored import Ignored
@@ -27,8 +28,7 @@ STAYING = frozenset(
 is made as the file says whenever a service changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What the person or the job that applies has agreed to."""
 
     deletes: int = 0

@@ -5,9 +5,10 @@ Runs no hook of the repository; fetches that branch where a shallow checkout lac
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.lineage import ask_git, current_branch, default_branch, open_checkout
 
@@ -15,8 +16,7 @@ REQUESTS = ("GITHUB_HEAD_REF", "CI_MERGE_REQUEST_IID", "SYSTEM_PULLREQUEST_PULLR
 """Variables that a CI sets for a pull request alone, whatever its branch is called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """The branch that was agreed to: its name, and its files by their path in the checkout."""
 
     branch: str

@@ -1,9 +1,10 @@
 """What the pipeline asks of the world: places, targets, sources, means, views, records."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from mlops.artefacts import Content, ModelVersion, Pins
 from mlops.drifted import Drift
@@ -167,8 +168,7 @@ class Rows(Mapping[str, Row]):
         return len(self._rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kinds:
+class Kinds(Struct, frozen=True, kw_only=True):
     """The rows that a file may name: target kinds, and model sources by the key that picks them."""
 
     targets: Mapping[str, type[Target]]
@@ -256,8 +256,7 @@ class Records(Protocol):
         """Return what earlier runs left in the middle of a change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """The places of a run, and the records of the runs before.
 
     `left` names the places of earlier runs that the file has left. `secrets` is given to who

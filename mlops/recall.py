@@ -1,8 +1,9 @@
 """Adds to what is seen the fields that its platform cannot keep, as the records tell them."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import ClassVar, Protocol, runtime_checkable
+
+from msgspec.structs import replace
 
 from mlops.plain import fingerprint, freeze
 from mlops.protocols import Places, Records

@@ -5,7 +5,8 @@ old one holds, the old one goes first: that is a replace, and is said and counte
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.claims import any_clash
 from mlops.values import Action, Address, Change, Impact

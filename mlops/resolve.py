@@ -5,9 +5,10 @@ Resolves no dependencies and runs nothing of the checkout.
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, ModelVersion, PinnedModel, Pins
 from mlops.bounds import code_bounds

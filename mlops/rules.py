@@ -6,9 +6,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 from mlops.plain import thaw
@@ -19,8 +20,7 @@ PATIENCE = 20
 """Seconds that all rules together may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Struct, frozen=True, kw_only=True):
     """The rules that a plan breaks: those that refuse it, and those that only warn."""
 
     errors: tuple[Problem, ...] = ()

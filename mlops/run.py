@@ -6,8 +6,10 @@ Never prints and asks nobody itself: an audience is shown what happens and says 
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.apply import PARALLELISM
 from mlops.carry_out import carry_out
@@ -28,8 +30,7 @@ def _open(_: Plan) -> None:
     """Let every plan pass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """What a run shall make, and where it gets what it needs.
 
     `world` and `desired` are asked again under the lock, since whoever held it may have changed
@@ -49,8 +50,7 @@ class Job:
     gate: Callable[[Plan], None] = _open
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What was agreed to before anything was seen.
 
     `approves` is the worst impact that needs no question, None to ask for everything; `deletes`
@@ -80,8 +80,7 @@ class Audience(Protocol):
         """Return what is told each event as it comes; whoever watches may set `stop`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """A run that is over: the plan that was applied, and what came of it."""
 
     plan: Plan

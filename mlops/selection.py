@@ -1,8 +1,10 @@
 """Which changes of a plan are asked for. Pure."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.claims import Holders, words
 from mlops.errors import Problem, SpecError
@@ -10,8 +12,7 @@ from mlops.unobserved import Unobserved
 from mlops.values import Action, Address, Change, Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """What to look at: addresses, names or places. Without `targets`, everything.
 
     `retry` names what is held and shall be tried again; `past_holds` is to try all of it.

@@ -1,8 +1,10 @@
 """What a user may write about a service whatever serves it, and what targets make of it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from mlops.artefacts import Content
 from mlops.plain import fingerprint, thaw
@@ -20,8 +22,7 @@ from mlops.settings import (
 from mlops.spec import Check, Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(Struct, frozen=True, kw_only=True):
     """How requests are served. Defaults: the table of targets that are neither AKS nor ACI."""
 
     timeout: Annotated[
@@ -102,8 +103,7 @@ class Serving:
     ] = "75s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class Auth(Struct, frozen=True, kw_only=True):
     """Who may ask a service."""
 
     type: Annotated[
@@ -111,8 +111,7 @@ class Auth:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a service never gets more of."""
 
     cpu: Annotated[
@@ -127,8 +126,7 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
+class Resources(Struct, frozen=True, kw_only=True):
     """What a service gets of a machine. Defaults: those of v1."""
 
     cpu: Annotated[

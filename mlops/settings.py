@@ -1,16 +1,16 @@
 """The metadata of a key that users may write: its words, its range, its pattern.
 
-A `Settings` class is a frozen, keyword-only dataclass whose annotations read
+A `Settings` class is a frozen, keyword-only Struct whose annotations read
 `Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)]`. The JSON schema,
 the checks of a file and the README's tables are made from them.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What one key means and may hold.
 
     `pattern` is a regular expression for the whole text; `names` is one for the keys of a

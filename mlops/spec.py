@@ -1,8 +1,9 @@
 """What the files say, once checked: frozen values without behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
+
+from msgspec import Struct
 
 from mlops.errors import Where
 from mlops.plain import NOTHING
@@ -13,8 +14,7 @@ Fields: TypeAlias = Mapping[str, Json]
 """Dotted path (`tags.team`, `port`) -> plain value. Flat: the first word names the field group."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretRef:
+class SecretRef(Struct, frozen=True, kw_only=True):
     """Where a secret lives, never its value."""
 
     secret: Annotated[
@@ -34,16 +34,14 @@ Variables: TypeAlias = Mapping[str, str | SecretRef]
 """Environment variables: plain text, or the place of a secret that only apply reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
+class Framework(Struct, frozen=True, kw_only=True):
     """What a model was made with, for people and for serving without code."""
 
     name: str
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """A model of the file. `source` names the row of the table that `settings` belongs to.
 
     `loose_tags` are those that tell the commit or the branch: they follow changes and make none.
@@ -60,8 +58,7 @@ class Model:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaPackages:
+class CondaPackages(Struct, frozen=True, kw_only=True):
     """What a conda file asks for that conda alone can install; nothing is resolved.
 
     `text` has one form for all that ask for the same; `file` is an absolute path; `where` is the
@@ -73,8 +70,7 @@ class CondaPackages:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """The packages that an entry script asks for, as written; nothing is resolved.
 
     `requirements` are PEP 508 lines; `python` is `3.11`-like; `digest` names the whole. With
@@ -87,8 +83,7 @@ class Environment:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryLogin:
+class RegistryLogin(Struct, frozen=True, kw_only=True):
     """Who asks the private registry at `address` for an image; nobody else is told."""
 
     address: Annotated[
@@ -103,8 +98,7 @@ class RegistryLogin:
     password: Annotated[SecretRef, Setting("Where the password or token lives.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inference:
+class Inference(Struct, frozen=True, kw_only=True):
     """How a model is served: a folder of code, its entry script and its packages.
 
     `source_directory` is absolute; `entry_script` is relative to it.
@@ -123,8 +117,7 @@ class Inference:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSpec:
+class TargetSpec(Struct, frozen=True, kw_only=True):
     """A place to serve, as the file says it. `settings` is the `Settings` of the row `kind`."""
 
     name: str
@@ -133,8 +126,7 @@ class TargetSpec:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """A request of a check. `path` starts with `/`; `json` and `body` exclude each other."""
 
     path: str = "/score"
@@ -144,8 +136,7 @@ class Request:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(Struct, frozen=True, kw_only=True):
     """What a check expects. `tolerance` is absolute, for every number; `latency` in seconds."""
 
     status: int = 200
@@ -154,8 +145,7 @@ class Expectation:
     latency: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """A request with an expectation, run after every change and by `mlops test`."""
 
     request: Request
@@ -163,8 +153,7 @@ class Check:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class Deployment(Struct, frozen=True, kw_only=True):
     """A service of the file. `settings` is the `ServiceSettings` of its target's row.
 
     `models` are references: `name` (newest of this file), `name:3`, `name@champion`. Without
@@ -187,8 +176,7 @@ class Deployment:
     places: Mapping[str, Where] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A rule of the team's own: a plan breaks it where `when`, which is CEL, is true of it.
 
     `severity` is `error`, which refuses the plan, or `warning`.
@@ -201,8 +189,7 @@ class Rule:
     where: Where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreRule:
+class IgnoreRule(Struct, frozen=True, kw_only=True):
     """Drift that is agreed to, for a while: it is neither shown as drift nor mended.
 
     `address` and `fields` are globs; `expires` is the last day in force, as `2026-12-31`.
@@ -216,8 +203,7 @@ class IgnoreRule:
     expires: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(Struct, frozen=True, kw_only=True):
     """Everything that the files say, checked. `root` is the checkout, `folder` the file's own."""
 
     project: str

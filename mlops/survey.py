@@ -1,8 +1,9 @@
 """Looks at the live world and says what would make it what is desired. Changes nothing."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import SupportsInt
+
+from msgspec.structs import replace
 
 from mlops.abilities import CountsCalls
 from mlops.observe import Look, look

@@ -1,8 +1,9 @@
 """The frozen values that travel from step to step. Plain data: no behaviour beyond a count."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mlops.errors import Where
 from mlops.ignored import Ignored
@@ -11,8 +12,7 @@ from mlops.spec import Check, Fields, Json
 from mlops.unobserved import Unobserved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True, order=True):
     """Names one thing in the world: `place/kind/name`. A place is a target's name, or `store`."""
 
     place: str
@@ -65,8 +65,7 @@ class Ownership(Enum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class Owner(Struct, frozen=True, kw_only=True):
     """Who makes things: what a mark names beside its bearer.
 
     `source` is the normalised Git remote, if any; `root` is the checkout, `files` the loaded ones.
@@ -78,8 +77,7 @@ class Owner:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(Struct, frozen=True, kw_only=True):
     """A thing that shall exist: `fields` are compared, `inputs` are what apply needs.
 
     `claims` are exclusive resources (`port/8890`, see `claims.py`) with the place that asked for
@@ -103,8 +101,7 @@ class Desired:
     where: Where | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """A thing that exists. `identity` changes when the platform made it anew (pid, uid, id)."""
 
     address: Address
@@ -122,8 +119,7 @@ class Observed:
     outage: float = 0.0  # seconds without an answer that making it just cost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """What was last applied to an address: one short hash a field, no values.
 
     `unfinished` says that a later run meant to change it, and did not come to its end. `held` is
@@ -139,8 +135,7 @@ class Applied:
     outage: float = 0.0  # seconds without an answer that its last restart cost, if known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """A field that differs. `None` means absent; the labels say the values in words."""
 
     path: str
@@ -152,8 +147,7 @@ class FieldChange:
     after_label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What happens to one address; a create has no `before`, a delete no `after`.
 
     `reason` and `downtime` are for people; nothing may branch on them. `stops_first` is who lets go
@@ -178,8 +172,7 @@ COUNTED = ("model", "service")
 """Kinds of addresses that the summary of a plan counts; images and environments follow them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """Models and services of a plan by what happens to them; a replace counts as both."""
 
     add: int
@@ -187,8 +180,7 @@ class Counts:
     destroy: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What will happen, in order. `notes` tell of things that are seen and left alone.
 
     `wanted` shall exist, `left_out` is what a selection leaves as it is, `unobserved` is in no
@@ -222,8 +214,7 @@ class Plan:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(Struct, frozen=True, kw_only=True):
     """How many instances of a service are ready and failed, of how many. `log` is the tail."""
 
     ready: int
@@ -233,8 +224,7 @@ class Health:
     log: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """A step of a change, in words; `done` of `total` bytes where that is known."""
 
     text: str

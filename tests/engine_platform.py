@@ -3,12 +3,12 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
 from fakes import NoMeans
+from msgspec.structs import replace
 
 from mlops.artefacts import Pins
 from mlops.claims import any_clash

@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Any
 
 import make
 from engine_platform import Fault, HistoryMeans, Machine, Spot, places
 from hypothesis import strategies as st
+from msgspec import Struct
 from obstore.store import MemoryStore
 
 from mlops.carry_out import carry_out
@@ -28,8 +28,7 @@ HOSTS = ("127.0.0.1", "127.0.0.2")
 EVERYTHING = Selection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """A service of a random spec."""
 
     place: str

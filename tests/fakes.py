@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, ModelVersion, Pins
 from mlops.claims import any_clash

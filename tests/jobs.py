@@ -4,12 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hub import TOKEN
+from msgspec import Struct, field
 from walk import REPO, Answer
 
 FOLDER = REPO / ".github" / "workflows"
@@ -32,8 +32,7 @@ def script(name: str, step: str) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
+class Runner(Struct, frozen=True, kw_only=True):
     """A machine that runs steps in a checkout. `api` is the address of GitHub's API."""
 
     checkout: Path

@@ -1,7 +1,8 @@
 """What tests of the lock share: a clock that they move, a holder elsewhere, older objects."""
 
 import os
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.store.holder import Holder, this_holder
 from mlops.store.lock import Lock

@@ -8,8 +8,9 @@ import json
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mlops.errors import LockedError
 from mlops.store.holder import this_holder

@@ -1,27 +1,25 @@
 """Small rows for the front door: what a file may name, without anything behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, cast
+
+from msgspec import Struct
 
 from mlops.protocols import Kinds, ModelSource, Target
 from mlops.settings import DURATION_HINT, HOST, HOST_HINT, POSITIVE, Setting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(Struct, frozen=True, kw_only=True):
     timeout: Annotated[str, Setting("Longest time.", pattern=POSITIVE, hint=DURATION_HINT)] = "60s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessSettings:
+class ProcessSettings(Struct, frozen=True, kw_only=True):
     folder: Annotated[
         str | None, Setting("Folder of the services.", path=True, own=".mlops/targets/{name}")
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessService:
+class ProcessService(Struct, frozen=True, kw_only=True):
     port: Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)] = 5001
     host: Annotated[str, Setting("Address it listens on.", pattern=HOST, hint=HOST_HINT)] = (
         "127.0.0.1"
@@ -34,8 +32,7 @@ class Process:
     ServiceSettings = ProcessService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterService:
+class ClusterService(Struct, frozen=True, kw_only=True):
     scale: Annotated[Mapping[str, int], Setting("How many replicas.")]
     weight: Annotated[float, Setting("Share of the requests.", minimum=0)] = 1.0
 
@@ -45,8 +42,7 @@ class Cluster:
     ServiceSettings = ClusterService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathSettings:
+class PathSettings(Struct, frozen=True, kw_only=True):
     path: Annotated[str, Setting("File or folder, relative to the file.", path=True)]
 
 
@@ -60,8 +56,7 @@ KINDS = Kinds(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrlSettings:
+class UrlSettings(Struct, frozen=True, kw_only=True):
     url: Annotated[str, Setting("Address of the file.")]
     sha256: Annotated[str, Setting("Digest of the file.", pattern="^[0-9a-f]{64}$")]
 

@@ -1,8 +1,10 @@
 """What the tests of the store's models start from: a model, its file, and means that know it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, ModelVersion
 from mlops.errors import Where

@@ -1,11 +1,11 @@
 """How a run ended, as its record says it, and what is left of it, address by address."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from engine_platform import Fault
 from engine_specs import Person, Service, desired
+from msgspec.structs import replace
 
 from mlops.selection import Selection
 from mlops.survey import survey

@@ -1,12 +1,12 @@
 """`mlops models`: as it is typed."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes import MemoryTarget
 from make import address, observed
+from msgspec.structs import replace
 
 from mlops.artefacts import ModelVersion
 from mlops.cli import run

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from engine_platform import HistoryMeans
 from engine_specs import Person, Service, desired, live
+from msgspec.structs import replace
 from test_run import ANN, Crowd
 
 from mlops.consent import Consent

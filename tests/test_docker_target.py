@@ -5,12 +5,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import make
 import pytest
+from msgspec.structs import replace
 from walk import free_port, until
 
 from mlops.artefacts import Pins

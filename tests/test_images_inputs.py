@@ -1,11 +1,11 @@
 """What goes into an image names it: the same everywhere, and nothing else."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import make
 import pytest
+from msgspec.structs import replace
 
 from mlops.images.inputs import ImageInputs, ImageModel, inputs_of, inputs_record
 from mlops.plain import canonical, freeze

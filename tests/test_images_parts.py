@@ -1,9 +1,9 @@
 """The layers of an image, put together without an engine."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from image_means import ImageMeans, image_inputs
+from msgspec.structs import replace
 
 from mlops.images.base import Base, Facts
 from mlops.images.inputs import ImageInputs

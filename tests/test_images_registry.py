@@ -7,13 +7,13 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from base_image import VERSION
 from image_means import SCRIPT, ImageMeans, image_inputs
+from msgspec.structs import replace
 from proxy import Passing, proxy
 from registry import Registry, login, needs_registry, push_base, repository, running
 

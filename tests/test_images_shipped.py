@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import docker_engine
 import pytest
 from base_image import VERSION
 from image_means import ImageMeans, image_inputs
+from msgspec.structs import replace
 from registry import Registry, login, needs_registry, push_base, repository, running
 
 from mlops.clients.docker.engine import Engine

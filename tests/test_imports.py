@@ -30,6 +30,7 @@ HOMES: Mapping[str, set[str]] = {
     "httptools": {"serving/front"},
     "jinja2": {"views/site"},
     "jsonschema": {"load/check.py"},
+    "msgspec": {path.name for path in PACKAGE.iterdir()} - {"serving"},
     "obstore": {"store", "serving/side/upload.py"},
     "opentelemetry": {"serving/side/traces.py"},
     "pathspec": {"code.py"},

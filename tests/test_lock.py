@@ -2,11 +2,11 @@
 
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lock_parts import HERE, Clock, age, files, lock
+from msgspec.structs import replace
 
 from mlops.errors import LockedError, TargetError
 from mlops.store.grants import KEPT

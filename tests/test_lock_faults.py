@@ -4,10 +4,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from unkind import Fault, Script, Unkind, once
 
 from mlops.errors import LockedError

@@ -1,11 +1,11 @@
 """A plan as something to agree to: what its digest covers, and what another plan is told by."""
 
-from dataclasses import replace
 from typing import Any
 
 import make
 import pytest
 from make import MODEL, SERVICE
+from msgspec.structs import replace
 
 from mlops.errors import SpecError
 from mlops.plain import freeze

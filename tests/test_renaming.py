@@ -1,12 +1,12 @@
 """A rename, stated by `renamed_from`: in words, in counts, in order, and cut short anywhere."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import make
 import pytest
 from engine_platform import Fault
 from engine_specs import Person, Service, desired, live
+from msgspec.structs import replace
 
 from mlops.events import Done, Event, Failed, Skipped
 from mlops.policy import Limits, blocked, check

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import make
 import pytest
 import sites
+from msgspec.structs import replace
 from walk import Walk, walking
 
 from mlops.values import Action

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from store_models import LINEAGE, MODEL, PLAIN, FilesOf, change, made, seen, wanted
 
 from mlops.errors import StaleError, TargetError

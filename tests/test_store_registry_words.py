@@ -3,10 +3,10 @@
 import multiprocessing
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from store_models import LINEAGE, MODEL, FilesOf, made, seen, wanted
 
 from mlops.artefacts import ModelVersion

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -16,6 +16,7 @@ import make
 import pytest
 from brought_image import brought as brought_upon
 from fakes import MemoryRecords, MemoryTarget, NoMeans
+from msgspec.structs import replace
 from walk import STARTER, free_port, processes
 
 from mlops.artefacts import Content, ModelVersion, PinnedModel, Pins

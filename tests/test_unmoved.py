@@ -1,13 +1,13 @@
 """What somebody changes between the plan and a change is refused by name; the others go on."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from threading import Event as Flag
 from typing import ClassVar
 
 import make
 import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
+from msgspec.structs import replace
 
 from mlops.carry_out import carry_out
 from mlops.errors import StaleError

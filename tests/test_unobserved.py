@@ -4,12 +4,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import make
 import pytest
 from fakes import MemoryRecords, MemoryTarget, NoMeans
+from msgspec.structs import replace
 
 from mlops.carry_out import carry_out
 from mlops.drift import drifted

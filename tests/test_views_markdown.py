@@ -1,12 +1,12 @@
 """The comment of a pull request: its words, its size, and what no text of the user's can do."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import fleets
 import make
 import pytest
 import samples
+from msgspec.structs import replace
 from pages import seen
 
 from mlops.drifted import Drift

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hub import ROBOT, Hub, hub
 from jobs import FOLDER, NAMES, Runner, script, steps, workflow
+from msgspec.structs import replace
 from walk import Walk, kill, walking
 
 SOMEBODY = "mallory"

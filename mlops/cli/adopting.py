@@ -1,8 +1,9 @@
 """`mlops drift --adopt`: write into the files what somebody did in the live world."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mlops.adopt import Adoption, adoptions, check_written
 from mlops.cli.filing import write_file
@@ -23,8 +24,7 @@ MARK = "\ufeff"
 """What some editors begin a file with."""
 
 
-@dataclass(slots=True)
-class _Sheet:
+class _Sheet(Struct):
     """A file that is rewritten: its text as it was and as it is to be."""
 
     path: Path

@@ -1,11 +1,11 @@
 """The options of a run that changes things: what is agreed to, how far it goes, how it is shown."""
 
 import re
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from mlops.ancestry import Leave
 from mlops.cli.options import PAGES, Command, Duration, with_formats
@@ -17,8 +17,7 @@ LEVELS = {"metadata": Impact.METADATA, "rolling": Impact.ROLLING, "all": Impact.
 DIGEST = r"[0-9a-f]{64}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(Struct, frozen=True, kw_only=True):
     """What was agreed to beforehand, and how to show what happens.
 
     `approves` is the worst impact that needs no question, None to ask; `digest` is the plan that

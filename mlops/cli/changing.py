@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.ancestry import Leave
 from mlops.cli.agreed import check_commit, check_rules, consent
@@ -65,8 +66,7 @@ def _check(session: Session, plan: Plan, leave: Leave, told: set[str]) -> None:
     check_rules(session, plan, told)
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """Shows a run in the format that was asked for, and asks whoever types."""
 
     agreement: Agreement

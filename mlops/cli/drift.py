@@ -1,12 +1,12 @@
 """`mlops drift`: show what somebody else changed."""
 
 import time
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from mlops.baseline import baseline_document, read_baseline
 from mlops.cli.adopting import adopt
@@ -34,8 +34,7 @@ from mlops.views.json import to_json
 from mlops.views.metrics import metrics
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheets:
+class Sheets(Struct, frozen=True, kw_only=True):
     """The files beside the output: what is known, what shall be known, and the gauges."""
 
     baseline: Path | None

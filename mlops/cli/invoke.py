@@ -1,12 +1,12 @@
 """`mlops invoke`: send a request to a service."""
 
 import sys
-from dataclasses import replace
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from msgspec.structs import replace
 
 from mlops.checks import bearer
 from mlops.cli.options import Duration, Files, with_color, with_files

@@ -1,10 +1,10 @@
 """`mlops lock`: pin the packages and the base of each image in `mlops.lock`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from mlops.cli.filing import write_file
 from mlops.cli.image.locking import Asked, asks

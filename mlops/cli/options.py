@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 from mlops.selection import Selection
@@ -47,8 +47,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         return duration(str(value))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class Files(Struct, frozen=True, kw_only=True):
     """Which files to load, and the variables that they use."""
 
     paths: tuple[Path, ...]

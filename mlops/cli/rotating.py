@@ -1,9 +1,9 @@
 """Gives a live service another key: asked for, under the lock, recorded, without a restart."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from mlops.cli.session import Session
 from mlops.cli.terminal import say, typing

@@ -1,10 +1,12 @@
 """What a command needs of the rows of the tables: the spec, the world, the means."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from mlops.cli.kinds import KINDS
 from mlops.cli.left import left_name, left_targets
@@ -42,8 +44,7 @@ from mlops.targets.table import TARGETS
 from mlops.values import Address, Desired, Observed, Owner, Ownership
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """The rows of the tables that a spec names, made. `today` is one day, however long it takes."""
 
     spec: Spec
@@ -101,7 +102,7 @@ class Session:
     def _used_targets(self) -> Fields:
         targets: Fields = freeze(
             {
-                name: {"kind": target.kind, "settings": asdict(target.settings)}
+                name: {"kind": target.kind, "settings": to_builtins(target.settings, enc_hook=dict)}
                 for name, target in self.spec.targets.items()
             }
         )

@@ -7,8 +7,9 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mlops.abilities import Reaches
 from mlops.cli.kinds import KINDS
@@ -27,8 +28,7 @@ TRUSTED = "MLOPS_TRUSTED_HOSTS"
 Hosts = Mapping[str, Where | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class Guard(Struct, frozen=True, kw_only=True):
     """Keeps a look at a proposal from asking strangers; whoever `agreed` to it asks everybody."""
 
     spec: Spec

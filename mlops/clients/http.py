@@ -3,9 +3,10 @@
 import json
 import ssl
 import time
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from mlops.plain import thaw
 from mlops.spec import Request
@@ -14,8 +15,7 @@ _LONGEST = 64 * 1024 * 1024
 """Bytes of an answer that are read; v1's services answer 100 MB at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What came back: the whole body, and seconds from the first byte sent to the last read."""
 
     status: int

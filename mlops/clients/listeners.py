@@ -1,13 +1,12 @@
 """Who listens on this machine, told from its table of connections."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import psutil
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class Listener(Struct, frozen=True, kw_only=True):
     """A process that listens on a port of an address, by its name, and what to call it."""
 
     host: str

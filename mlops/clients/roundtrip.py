@@ -5,10 +5,10 @@ Scalars stay as they are written: nothing is read as a number, a date or a boole
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 
@@ -16,8 +16,7 @@ WIDEST = 1 << 30
 """Columns: no line is broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Where a key, a value or a list stands, counted from 0; `end` is its last line."""
 
     line: int

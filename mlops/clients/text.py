@@ -1,9 +1,10 @@
 """Reads a text file of the user's: UTF-8, a size limit, and a place for every character."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError, Where
 
@@ -23,8 +24,7 @@ BRIEF = 60
 """Characters of a text that are told within a sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """A text file: its name as people read it, its text and its lines."""
 
     file: str

@@ -4,11 +4,11 @@ Never makes objects, merges keys or runs anything: YAML is data.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from mlops.clients.scalars import ScalarError, plain
 from mlops.clients.text import Source, control_character, position, read_source
@@ -22,8 +22,7 @@ Steps: TypeAlias = tuple[Hashable, ...]
 """The keys and indexes that lead to a value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A YAML file: its data, the place of each key and value, and what is wrong with it.
 
     Where `whole` is false the rest of the file could not be read, and `data` is BROKEN.

@@ -5,8 +5,9 @@ Positions come from the parser; what was made is parsed again, and must say just
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.text import text_source
 from mlops.clients.yaml import Document, parse, scalar
@@ -26,8 +27,7 @@ _FOREIGN = {"yes", "no", "on", "off", "y", "n"}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(Struct, frozen=True):
     """The characters from `start` to `end` give way to `text`."""
 
     start: int

@@ -4,10 +4,10 @@ Nothing here recurses, so nesting cannot exhaust the stack; an alias costs what 
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import yaml
+from msgspec import Struct, field
 
 from mlops.clients.scalars import CORE, ScalarError, plain, tagged
 from mlops.clients.text import Source
@@ -54,8 +54,7 @@ class StopError(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or a mapping that has begun and not ended."""
 
     event: Any

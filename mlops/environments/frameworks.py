@@ -4,8 +4,8 @@ The names are those of v1, of the packages, and of people.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from packaging.version import Version
 
 from mlops.environments.read import environment_of
@@ -16,8 +16,7 @@ NUMPY_2 = Version("1.5")
 """The first scikit-learn that is built for numpy 2, and says of no numpy that it is too new."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltIn:
+class BuiltIn(Struct, frozen=True, kw_only=True):
     """A framework whose models the server itself can serve: its script, and what that imports.
 
     `package` is pinned to the framework's version; of ONNX that is the version of a format, which

@@ -3,8 +3,9 @@
 import platform
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mlops.clients.text import control_character, read_source
 from mlops.environments.conda.read import Conda, conda_text, read_conda

@@ -5,7 +5,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.clients.text import Source, brief
 from mlops.errors import Problem, Where
@@ -36,8 +37,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """A requirement as written, and in the one form that equal ones share."""
 
     text: str

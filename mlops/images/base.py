@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from posixpath import dirname
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mlops.errors import Problem, TargetError
 from mlops.spec import Fields
@@ -33,8 +34,7 @@ class Tree(Protocol):
         """Return the bytes of a file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What layers upon a base depend on. `python` is an absolute path, `glibc` like `2.36`.
 
     Where no Python was wanted of a base, `python` and `version` are empty.
@@ -51,8 +51,7 @@ class Facts:
         return dirname(self.python)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """A base as it was found: `digest` pins it, in the words of who found it."""
 
     digest: str

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError, TakenError
@@ -20,8 +21,7 @@ LOOKED = "mlops.looked-at-for"
 """The label of a container that is only looked into, and never started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineBases:
+class EngineBases(Struct, frozen=True, kw_only=True):
     """The base of one image. `bearer` is what a container that is looked into is made for."""
 
     engine: Engine

@@ -1,8 +1,9 @@
 """What makes images, and what it makes: asked by the targets, which know no builder by name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from mlops.images.base import Base
 from mlops.images.inputs import ImageInputs
@@ -11,8 +12,7 @@ from mlops.spec import Fields
 from mlops.values import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """An image that exists. `reference` is what a service runs: `repo@sha256:…`, or an image id.
 
     `new` counts the layers that had to be made for it; those that were there are not among them.

@@ -8,8 +8,9 @@ import os
 import re
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mlops.environments.conda.brought import Brought, brought
 from mlops.environments.conda.inside import META

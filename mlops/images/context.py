@@ -6,9 +6,10 @@ Never a secret: those are given to the container that is made of it.
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.artefacts import Content
 from mlops.errors import Problem, SpecError
@@ -33,8 +34,7 @@ Found = Callable[[Content], Mapping[str, Path]]
 """Says where each file of a content lies on this machine."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packages:
+class Packages(Struct, frozen=True, kw_only=True):
     """Locked lists with hashes: the packages of the code, and those of the server.
 
     `conda` and `front` are conda's, as in a `Resolution`.

@@ -4,8 +4,9 @@ import json
 import tarfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.oci.login import Login, docker_login
@@ -36,8 +37,7 @@ Known: TypeAlias = Mapping[tuple[str, ...], Mapping[str, str]]
 """Layers below -> key of a layer of ours -> its diff id, as an engine has them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineBuilder:
+class EngineBuilder(Struct, frozen=True, kw_only=True):
     """Makes images that bear the name `<repository>:<tag of the inputs>`."""
 
     engine: Engine
@@ -151,8 +151,7 @@ def split(
     return there, ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thin:
+class Thin(Struct, frozen=True, kw_only=True):
     """An image as `docker load` takes it, without the layers that the engine has."""
 
     name: str

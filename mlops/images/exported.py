@@ -7,9 +7,11 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError
@@ -31,8 +33,7 @@ GZIP = b"\x1f\x8b"
 """How a compressed layer begins, which engines with another store hand out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedBase:
+class ExportedBase(Struct, frozen=True, kw_only=True):
     """The image `name` of an engine."""
 
     engine: Engine

@@ -1,8 +1,10 @@
 """What goes into an image, as written: its digest names the image before anything is made. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, FileEntry
 from mlops.hashing import digest_json
@@ -17,16 +19,14 @@ def locked_path(digest: str) -> str:
     return f"locked/{digest.removeprefix('sha256:')}.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageModel:
+class ImageModel(Struct, frozen=True, kw_only=True):
     """A model of an image: its content, never its number, which the server is told at its start."""
 
     name: str
     content: Content
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageInputs:
+class ImageInputs(Struct, frozen=True, kw_only=True):
     """Everything that goes into an image, as the files say it; nothing is resolved.
 
     `platform` is `linux/amd64`-like; `requirements` are PEP 508 lines; `conda` is what a conda file

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, overload
+
+from msgspec import Struct
 
 from mlops.digesting import Digesting
 from mlops.errors import Problem, StaleError
@@ -40,8 +41,7 @@ class Kind(Enum):
     MODEL = "model"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True):
     """A file, link or folder of a layer. `path` is relative to the root of the image, with `/`.
 
     `source` is a file on this machine, or the bytes themselves; None for a link (`link` is where
@@ -94,8 +94,7 @@ class Later(Sequence[Member]):
         return len(self._all())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A layer that is still to be written. `prefix` is the folder that all of it lies in."""
 
     kind: Kind
@@ -128,8 +127,7 @@ class Draft:
         return Tar(self).size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(Struct, frozen=True, kw_only=True):
     """A layer that was written, or whose bytes are known: `diff_id` is `sha256:…` of the tar."""
 
     kind: Kind

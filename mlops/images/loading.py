@@ -6,8 +6,10 @@ An engine that pulls would wait for the repository, and read from there what lie
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from threading import Event, Thread
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.oci.manifest import manifest_of
@@ -74,8 +76,7 @@ class Stream:
         return out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loading:
+class Loading(Struct, frozen=True, kw_only=True):
     """An image that is loaded in a thread of its own, from its begin to `end`."""
 
     engine: Engine

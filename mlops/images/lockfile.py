@@ -5,8 +5,9 @@ An entry fits whatever asks for the same base, platform and packages. Pure: read
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients import yaml
 from mlops.clients.text import Source
@@ -25,8 +26,7 @@ CONDA_LISTS = ("conda", "front")
 HEADER = f"# Written by `mlops lock`. Keep it in Git; change no line by hand.\nversion: {VERSION}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
+class Locked(Struct, frozen=True, kw_only=True):
     """What an image is made of: the digest of its base, and lists of packages with hashes.
 
     `conda` and `front` are conda's, as in a `Resolution`. `asked` names what it was resolved from;

@@ -1,9 +1,10 @@
 """Looks at the base of an image: finds it, checks its platform, reads what it offers."""
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mlops.clients.oci.manifest import Descriptor, Manifest, read_json
 from mlops.clients.oci.reference import Reference
@@ -34,8 +35,7 @@ class Below(Protocol):
         """Write a blob into `file`, which is whole or not there; yield the bytes so far."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
+class Looking(Struct, frozen=True, kw_only=True):
     """A look at the base of some inputs, which lies in `base`."""
 
     inputs: ImageInputs

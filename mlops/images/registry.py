@@ -5,9 +5,10 @@ The base's own layers are mounted, or copied from where it lives.
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mlops.clients.oci.login import Login, docker_login
 from mlops.clients.oci.manifest import CONFIG, TAR, Descriptor, Manifest, manifest_bytes, read_json
@@ -29,8 +30,7 @@ from mlops.values import Progress
 from mlops.writing import alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryBuilder:
+class RegistryBuilder(Struct, frozen=True, kw_only=True):
     """Makes images named `<repository>:<tag of the inputs>`.
 
     `login` says who we are for a host, and is asked only when its registry asks.
@@ -97,8 +97,7 @@ class Goal(Protocol):
         """Put the manifest under a tag; return its digest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Making:
+class _Making(Struct, frozen=True, kw_only=True):
     """One image that is being made in `goal`, upon what lies in `base`."""
 
     inputs: ImageInputs

@@ -4,8 +4,10 @@ The first run to resolve it tells all others, by records in the store; nothing i
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.environments.conda.brought import Brought
 from mlops.environments.conda.solve import solved
@@ -24,8 +26,7 @@ from mlops.spec import Environment, Fields
 from mlops.values import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(Struct, frozen=True, kw_only=True):
     """A base, and the locked packages of the user and of the server that fit it.
 
     `conda` and `front` are conda's: the user's packages, and a Python for the server. Each is

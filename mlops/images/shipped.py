@@ -4,7 +4,8 @@ The engine pulls, unless it is here and has most of it: then what is new is load
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.oci.login import told
@@ -20,8 +21,7 @@ from mlops.protocols import Means
 from mlops.values import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShippedBuilder:
+class ShippedBuilder(Struct, frozen=True, kw_only=True):
     """Makes images that bear the name `<repository>:<tag>` in the registry and in the engine."""
 
     engine: Engine

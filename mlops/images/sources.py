@@ -11,9 +11,10 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError, TakenError
@@ -50,8 +51,7 @@ READ = 500
 SCRIPT = Path(__file__).with_name("wheels_from_source.py")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(Struct, frozen=True, kw_only=True):
     """The building for images that bear a name of `repository`, which its containers tell of."""
 
     engine: Engine
@@ -89,8 +89,7 @@ class Sources:
         return (yield from bases.named())
 
 
-@dataclass(frozen=True, slots=True)
-class _Building:
+class _Building(Struct, frozen=True):
     """One container that is made, run and removed."""
 
     sources: Sources

@@ -9,9 +9,11 @@ import tarfile
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.oci.login import Login
@@ -46,8 +48,7 @@ def made(told: Iterable[str]) -> list[str]:
     return [match[1] for before, match in pairs if match and before != FOUND]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stepping:
+class Stepping(Struct, frozen=True, kw_only=True):
     """The making of the base of some inputs, which bears a name of `repository`."""
 
     engine: Engine

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.errors import Problem
 
@@ -16,8 +17,7 @@ COMPILER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class Lack(Struct, frozen=True, kw_only=True):
     """What a base lacks where a line of a build says so; `told` takes what the pattern found."""
 
     pattern: str

@@ -1,7 +1,8 @@
 """What goes into the image of a deployment, as its pins say it. Pure but for asking the machine."""
 
 import platform
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 import mlops
 from mlops.artefacts import Pins

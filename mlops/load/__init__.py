@@ -4,8 +4,9 @@ Never runs, imports or resolves anything of the checkout.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mlops.clients.text import masked
 from mlops.errors import Problem, SpecError, Where

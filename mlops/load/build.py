@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -11,7 +10,7 @@ from mlops.load.files import Files
 from mlops.load.merge import Merged
 from mlops.plain import freeze
 from mlops.protocols import Kinds
-from mlops.schema.annotations import hints, paths, properties, unwrapped
+from mlops.schema.annotations import hints, is_struct, paths, properties, unwrapped
 from mlops.schema.sections import STORE, ModelSection
 from mlops.settings import duration
 from mlops.spec import (
@@ -74,8 +73,8 @@ def construct(kind: Any, data: Mapping[str, Any]) -> Any:
 def _converted(annotation: Any, value: Any) -> Any:
     kind, _ = unwrapped(annotation)
     if isinstance(kind, tuple) and isinstance(value, dict):
-        kind = next((member for member in kind if is_dataclass(member)), kind)
-    if isinstance(value, dict) and is_dataclass(kind):
+        kind = next((member for member in kind if is_struct(member)), kind)
+    if isinstance(value, dict) and is_struct(kind):
         return construct(kind, value)
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_converted(get_args(kind)[0], item) for item in value)

@@ -3,9 +3,10 @@
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from mlops.clients.yaml import Steps
 from mlops.environments.read import read_environment
@@ -20,8 +21,7 @@ from mlops.spec import Environment
 STEPS = "extra_dockerfile_steps"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(Struct, frozen=True, kw_only=True):
     """What an inference block names, found. `script` lies in `folder`; `steps` are lines."""
 
     folder: Path
@@ -30,8 +30,7 @@ class Code:
     steps: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Files:
+class Files(Struct, kw_only=True):
     """What is found of all inference blocks, by name, and every problem with a file."""
 
     code: dict[str, Code] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Makes one file of several, section by section, and keeps where each entry was written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mlops.clients.yaml import BROKEN, Document, Steps
 from mlops.errors import Problem, Where
@@ -13,8 +14,7 @@ from mlops.schema import SECTIONS
 _AGREED = ("version", "project", "store")
 
 
-@dataclass(slots=True, kw_only=True)
-class Merged:
+class Merged(Struct, kw_only=True):
     """The data of all files, and the place of each key and value.
 
     `complete` is false where a part is missing because it could not be read; `written` holds the

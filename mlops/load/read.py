@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mlops.clients import yaml
 from mlops.clients.text import display, text_source
@@ -15,8 +16,7 @@ _NAMES = ("mlops.yaml", "mlops.yml")
 _VERSION = re.compile(r"^version[ \t]*:", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file that was read. `folder` is its own, `root` its checkout; both without symlinks."""
 
     path: Path

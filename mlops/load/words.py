@@ -1,8 +1,9 @@
 """Says what a schema refused in words that people use, at the place that is meant."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.text import brief
 from mlops.clients.yaml import BROKEN, Steps
@@ -25,8 +26,7 @@ SINGULAR: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """An error of the schema library, with what is needed to explain it.
 
     `kind` is that of a deployment's target.

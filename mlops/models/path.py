@@ -1,9 +1,10 @@
 """Models that lie beside the file: a file or a folder. Never writes."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+
+from msgspec import Struct
 
 from mlops.artefacts import Content
 from mlops.bounds import model_bounds
@@ -12,8 +13,7 @@ from mlops.hashing import HashCache, content_of
 from mlops.settings import Setting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Where the model lies."""
 
     path: Annotated[str, Setting("File or folder of the model, relative to the file.", path=True)]

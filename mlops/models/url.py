@@ -2,10 +2,11 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from mlops.artefacts import Content, FileEntry
 from mlops.clients.text import address_shown
@@ -20,8 +21,7 @@ KEPT = 24 * 3600.0
 """Seconds that a fetched file is kept: it is in the store by then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """Where the model lies, and what it must be."""
 
     url: Annotated[

@@ -1,10 +1,11 @@
 """Turns an annotation and its `Setting` into the JSON schema of the values it allows."""
 
-import dataclasses
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT, Struct
 
 from mlops.settings import Setting
 from mlops.spec import SecretRef
@@ -19,26 +20,34 @@ def hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
-def required(kind: type) -> list[str]:
+def required(kind: type[Struct]) -> list[str]:
     """Return the keys without a default."""
-    missing = dataclasses.MISSING
-    return [
-        item.name
-        for item in dataclasses.fields(kind)
-        if item.default is missing and item.default_factory is missing
-    ]
+    return [name for name, default in _defaults(kind) if default is NODEFAULT]
 
 
-def properties(kind: type) -> dict[str, Any]:
+def properties(kind: type[Struct]) -> dict[str, Any]:
     """Return the schema of each key of a settings class."""
     schemas = {name: of(annotation) for name, annotation in hints(kind).items()}
-    for item in dataclasses.fields(kind):
-        if isinstance(item.default, (str, int, float)):
-            schemas[item.name]["default"] = item.default
+    for name, default in _defaults(kind):
+        if isinstance(default, (str, int, float)):
+            schemas[name]["default"] = default
     return schemas
 
 
-def of_class(kind: type, keys: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def is_struct(kind: Any) -> TypeGuard[type[Struct]]:
+    """Tell whether an annotation is a settings class."""
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _defaults(kind: type[Struct]) -> Iterator[tuple[str, Any]]:
+    """Yield each key with its default, NODEFAULT if it has none."""
+    without = len(kind.__struct_fields__) - len(kind.__struct_defaults__)
+    yield from zip(
+        kind.__struct_fields__, (NODEFAULT,) * without + kind.__struct_defaults__, strict=True
+    )
+
+
+def of_class(kind: type[Struct], keys: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the schema of a mapping with the keys of `kind`, and `keys` more."""
     schema: dict[str, Any] = {
         "type": "object",
@@ -57,7 +66,7 @@ def paths(kind: type) -> Iterator[tuple[tuple[str, ...], Setting]]:
         inner, setting = unwrapped(annotation)
         if setting.path:
             yield (name,), setting
-        elif isinstance(inner, type) and dataclasses.is_dataclass(inner):
+        elif is_struct(inner):
             yield from (((name, *keys), found) for keys, found in paths(inner))
 
 
@@ -95,7 +104,7 @@ def _shape(kind: Any, setting: Setting) -> dict[str, Any]:
         return {"type": _PLAIN[kind], **_limits(setting)}
     if kind is SecretRef:
         return {**_reference(), "writeOnly": True}
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if is_struct(kind):
         return of_class(kind)
     return _union(kind, setting) if isinstance(kind, tuple) else _generic(kind, setting)
 

@@ -1,12 +1,13 @@
-"""What a file may say, section by section, as dataclasses: the JSON schema is made from them.
+"""What a file may say, section by section, as classes: the JSON schema is made from them.
 
 A model also has the keys of its source, a target those of its kind, a deployment those of its
 target's kind: their rows bring them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from mlops.plain import NOTHING
 from mlops.settings import (
@@ -39,8 +40,7 @@ EXPRESSION = r"^[\s\S]{1,4000}$"
 Texts: TypeAlias = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariableSection:
+class VariableSection(Struct, frozen=True, kw_only=True):
     """A variable: its value comes from `--var`, `--var-file`, `MLOPS_VAR_…` or the default."""
 
     default: Annotated[
@@ -49,16 +49,14 @@ class VariableSection:
     description: Annotated[str, Setting("What it is for.")] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameworkSection:
+class FrameworkSection(Struct, frozen=True, kw_only=True):
     """What a model was made with."""
 
     name: Annotated[str, Setting("Name of the framework, as `scikit-learn`.")]
     version: Annotated[str | None, Setting("Its version, in quotes.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSection:
+class ModelSection(Struct, frozen=True, kw_only=True):
     """A model: where its files come from, and what people should know of it."""
 
     framework: Annotated[
@@ -74,8 +72,7 @@ class ModelSection:
     description: Annotated[str, Setting("What the model does.")] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceSection:
+class InferenceSection(Struct, frozen=True, kw_only=True):
     """How a model is served: a folder of code, its entry script and its packages."""
 
     source_directory: Annotated[str, Setting("Folder of the code, relative to the file.")]
@@ -134,8 +131,7 @@ class InferenceSection:
     ] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSection:
+class RequestSection(Struct, frozen=True, kw_only=True):
     """A request to a service."""
 
     path: Annotated[str, Setting("Path and query.", pattern="^/[^ ]*$", hint="begin with `/`")] = (
@@ -151,8 +147,7 @@ class RequestSection:
     body: Annotated[str | None, Setting("Body, as text. Not together with `json`.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectSection:
+class ExpectSection(Struct, frozen=True, kw_only=True):
     """What the answer to a request must be."""
 
     status: Annotated[int, Setting("HTTP status.", minimum=100, maximum=599)] = 200
@@ -165,16 +160,14 @@ class ExpectSection:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSection:
+class CheckSection(Struct, frozen=True, kw_only=True):
     """A request with an expectation, run after every change and by `mlops test`."""
 
     request: Annotated[RequestSection, Setting("What is sent.")] = RequestSection()
     expect: Annotated[ExpectSection, Setting("What must come back.")] = ExpectSection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentSection:
+class DeploymentSection(Struct, frozen=True, kw_only=True):
     """A service: which models are served, how, and where."""
 
     target: Annotated[str, Setting("Name of the target that serves it.")]
@@ -224,8 +217,7 @@ class DeploymentSection:
     ] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSection:
+class RuleSection(Struct, frozen=True, kw_only=True):
     """A rule of the team's own, asked of every plan."""
 
     when: Annotated[
@@ -251,8 +243,7 @@ WORDS = r"^.*\S.*$"
 WORDS_HINT = "write some words in one line"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreSection:
+class IgnoreSection(Struct, frozen=True, kw_only=True):
     """Drift that is agreed to, for a while: neither shown as drift nor mended, but counted."""
 
     address: Annotated[

@@ -1,7 +1,8 @@
 """Compares the secrets of what runs with those that are wanted, as far as one may look."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.errors import MlopsError, Problem, TargetError
 from mlops.plain import NOTHING, freeze

@@ -1,7 +1,8 @@
 """What is told of the secrets of a change: where they are, and whether they are others. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.references import bare, place_of, secrets_of
 from mlops.values import Action, Change, FieldChange

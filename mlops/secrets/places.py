@@ -1,16 +1,19 @@
 """What a place of secrets is asked for, and what it gives."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+
+class Secret(Struct, frozen=True, kw_only=True):
     """A secret that was read. `version` is what its vault calls this value; empty elsewhere."""
 
-    value: str = field(repr=False)
+    value: str
     version: str = ""
+
+    def __repr__(self) -> str:
+        return f"Secret(version={self.version!r})"
 
 
 class SecretPlace(Protocol):

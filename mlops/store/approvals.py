@@ -8,8 +8,9 @@ approvals/<project>/<digest>.done.json  the revision that brought it to its end
 Written once, under the lock, never changed or removed.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mlops.plain import canonical
 from mlops.spec import Fields
@@ -18,8 +19,7 @@ from mlops.store.patience import Patience
 from mlops.store.records import read_record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approvals:
+class Approvals(Struct, frozen=True, kw_only=True):
     """The approvals of one project in one store."""
 
     objects: Objects

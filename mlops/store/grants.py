@@ -11,8 +11,9 @@ locks/<project>/<n>.wait-<id>  overwritten by one who waits, to learn the store'
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clock import now
 from mlops.spec import Fields
@@ -26,8 +27,7 @@ KEPT = 20
 _NAME = re.compile(r"([0-9]{1,12})\.(json|released|taken|beat|wait-[0-9a-z]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(Struct, frozen=True, kw_only=True):
     """The rhythm of a lock, in seconds.
 
     A holder beats every `beat` and stops itself `stop` after its last success; others take over
@@ -42,8 +42,7 @@ class Timing:
     patience: float = 20.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(Struct, frozen=True, kw_only=True):
     """Who holds a lock, for people.
 
     `age` is how many seconds ago it was granted and `silent` how many ago the holder was last
@@ -60,8 +59,7 @@ class Grant:
     silent: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a list of a lock's folder showed."""
 
     folder: str

@@ -4,7 +4,9 @@ They explain: causes, history, where to look. They never say what exists.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.clock import now
 from mlops.errors import TargetError
@@ -23,8 +25,7 @@ from mlops.store.revisions import Revisions, UsedTarget
 from mlops.values import Address, Applied, Change, Desired
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """Writes and reads the records of a project. Written under the lock only.
 
     `lineage` is asked for when a run begins; `targets` are those of the file, by name; `left` are

@@ -6,16 +6,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from mlops.spec import Fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class Process(Struct, frozen=True, kw_only=True):
     """A process, told from every other one, on every machine and after every reboot.
 
     `machine` names the machine, its boot and the namespace that the number `pid` belongs to;
@@ -27,8 +27,7 @@ class Process:
     started: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """Who asks for a lock. All but `process` is for people."""
 
     who: str

@@ -27,8 +27,10 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.clock import now
 from mlops.errors import LockedError, Problem, TargetError
@@ -54,8 +56,7 @@ RACE = 0.05
 """Seconds before the next look of one who lost a race."""
 
 
-@dataclass(slots=True)
-class _Asking:
+class _Asking(Struct):
     """One wish for the lock: `key` is in its grants, `probe` tells it the store's time."""
 
     key: str

@@ -3,8 +3,9 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from mlops.store.objects import Objects, UnavailableError
 
@@ -14,8 +15,7 @@ FIRST, LONGEST = 0.2, 4.0
 """Seconds of the first pause and of the longest; each is twice the one before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How many seconds to go on asking a store that is unavailable."""
 
     seconds: float = 20.0

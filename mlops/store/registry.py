@@ -4,9 +4,10 @@ How it is written down: `versions.py` and `words.py`.
 """
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, FileEntry, ModelVersion
 from mlops.errors import Problem, StaleError

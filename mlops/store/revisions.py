@@ -14,8 +14,9 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, TargetError
 from mlops.plain import NOTHING, canonical
@@ -33,8 +34,7 @@ SORTS = ("targets", "begun", "done", "kept")
 _NAME = re.compile(rf"([0-9]{{1,12}})\.({'|'.join(SORTS)})\.json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsedTarget:
+class UsedTarget(Struct, frozen=True, kw_only=True):
     """A target as a run used it. One name may have been used with several settings."""
 
     name: str
@@ -42,8 +42,7 @@ class UsedTarget:
     settings: Fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """A run that changed, or meant to change, the project.
 
     `outcome` is None while nobody has said how it ended. Of a `damaged` one only the number, and
@@ -60,8 +59,7 @@ class Revision:
     damaged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     """The records of one project's revisions."""
 
     objects: Objects

@@ -7,8 +7,9 @@ called: the highest counts.
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from mlops.artefacts import FileEntry, ModelVersion
 from mlops.clock import now

@@ -3,7 +3,8 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.drifted import Drift
 from mlops.values import Action, Change, FieldChange, Impact, Plan
@@ -42,8 +43,7 @@ LONGEST = 40
 """A longer address has its text on the next line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One change as it is shown."""
 
     sign: Action

@@ -5,8 +5,9 @@ Many things alike are drawn as one. The layout is Sugiyama's, by grandalf.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 from mlops.values import Address, Desired
@@ -29,8 +30,7 @@ LONGEST = 28
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class Box(Struct, frozen=True, kw_only=True):
     """One thing, or several alike. `x` and `y` are its upper left corner."""
 
     kind: str
@@ -41,8 +41,7 @@ class Box:
     y: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """Boxes and the lines between them: each line goes through its points."""
 
     boxes: tuple[Box, ...]
@@ -51,8 +50,7 @@ class Drawing:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Node:
+class _Node(Struct, frozen=True, kw_only=True):
     """What becomes a box: things alike, and the nodes that they need, by number."""
 
     things: tuple[Desired, ...]
@@ -77,8 +75,7 @@ def drawing(things: Sequence[Desired]) -> Drawing:
     return Drawing(boxes=boxes, lines=tuple(lines), width=width, height=max(top - BESIDE, HEIGHT))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _Part(Struct, frozen=True, kw_only=True):
     """A part of the graph that hangs together, laid out on its own."""
 
     corners: Mapping[int, Point]

@@ -1,8 +1,9 @@
 """The fields of a change as text: path, before -> after, and a remark, in columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
+
+from msgspec import Struct
 
 from mlops.views.paper import Paper, columns, cut, pad
 
@@ -12,8 +13,7 @@ LONGEST_DELTA = 44
 """Longer ones do not push the columns of the others aside."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
+class Delta(Struct, frozen=True, kw_only=True):
     """One field that differs, its values in words."""
 
     path: str
@@ -27,8 +27,7 @@ class Delta:
         return f"{self.old} -> {self.new}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """Where the columns of a change's fields stand. `room` is what both values may take."""
 
     path: int

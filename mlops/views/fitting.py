@@ -4,8 +4,10 @@ The heads of all lines go before the details of any, and sections in the order g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.views.words import counted
 
@@ -16,8 +18,7 @@ TAGS = len("<details open><summary></summary></details>\n")
 """Bytes around a line that unfolds, no fewer than those around one that does not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One thing of a section as HTML: its head, and what unfolds below it.
 
     Where the heads of all lines are too long, `short` ones take their place, if there are any;
@@ -30,8 +31,7 @@ class Line:
     brief: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """Lines of `noun`s under a title. `kept` ones are not cut; `folded` ones are closed.
 
     What unfolds below the lines of an `open` one is seen from the start.

@@ -1,10 +1,10 @@
 """What text is written on: whether it takes colour, how wide it is, and what may not go on it."""
 
 import re
-from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 import click
+from msgspec import Struct
 
 SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 """Terminal sequences: colours, cursor movements, titles."""
@@ -12,8 +12,7 @@ SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\
 TAB = "    "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class Paper(Struct, frozen=True, kw_only=True):
     """Where text goes. `width` is in columns; None is a log or a pipe, where nothing is cut.
 
     `root` is the folder below which files are named, where the names are for programs.

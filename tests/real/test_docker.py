@@ -5,13 +5,13 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import docker_engine
 import make
 import pytest
 from docker_walk import DockerWalk, docker_walking, put_right_after_a_commit
+from msgspec.structs import replace
 from test_serving_tls import issue
 from test_walk_facing import subject
 from walk import NO_CHANGES, until

@@ -1,9 +1,11 @@
 """What images ask for, and what that comes to: the entries of `mlops.lock`."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.brought import brought_by
 from mlops.cli.image.named import pictured
@@ -25,8 +27,7 @@ from mlops.values import Progress
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What images of the same base, platform and packages ask for, and who can find the base."""
 
     inputs: ImageInputs

@@ -1,8 +1,10 @@
 """What a deployment is as an image, whether or not its target makes one; where its files lie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops.artefacts import Content, Pins
 from mlops.brought import brought_by
@@ -20,8 +22,7 @@ from mlops.spec import Deployment
 from mlops.values import Desired
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """A deployment as an image. `service` is what its target would make."""
 
     deployment: Deployment
@@ -63,8 +64,7 @@ def pictured(session: Session, deployment: Deployment, pins: Pins) -> Named:
     return Named(deployment=deployment, pins=pins, service=service, inputs=inputs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearby:
+class Nearby(Struct, frozen=True, kw_only=True):
     """The files of contents where they are: in the checkout, else in the store."""
 
     session: Session

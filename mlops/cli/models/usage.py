@@ -1,6 +1,6 @@
 """Which services, deployments and earlier runs use a model version, as `show` and `list` tell."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mlops.artefacts import ModelVersion
 from mlops.cli.options import Files
@@ -15,8 +15,7 @@ LOOK = 200
 """How many of the last runs are looked through."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """What uses models. `unknown` says of what could not be looked at, and why."""
 
     live: tuple[Observed, ...]

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Generator, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from mlops.artefacts import ModelVersion
 from mlops.cli.models.versions import known, numbered, record

@@ -1,7 +1,8 @@
 """The things of an engine. What changes something asks first whether it may."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.clients.docker.containers import Containers
 from mlops.clients.docker.files import Files
@@ -14,8 +15,7 @@ def _anything() -> None:
     """Allow it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """One engine. `allowed` raises when nothing may be changed any more."""
 
     wire: Wire

@@ -1,14 +1,13 @@
 """Why an engine does not answer, told apart by what is to be done about it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mlops.errors import CredentialsError, Problem, TargetError
 
 START = "start it, or say where it is: `context` or `host` of the target"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """A text that an error holds, in any case, and what that means. `because` as it is told."""
 
     text: str

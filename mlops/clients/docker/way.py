@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import CredentialsError, Problem, TargetError
 
@@ -20,8 +21,7 @@ DEFAULT = "default"
 OVER_TCP = ("tcp://", "https://")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificates:
+class Certificates(Struct, frozen=True, kw_only=True):
     """Who vouches for an engine, and who we are. None of it where a file is not there."""
 
     authority: Path | None
@@ -30,8 +30,7 @@ class Certificates:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """How an engine is reached: `certificates` are those of a connection by TLS, in `folder`."""
 
     address: str

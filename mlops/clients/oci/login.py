@@ -10,9 +10,10 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.oci.reference import HUB, HUB_HOST
 from mlops.errors import Problem, TargetError
@@ -25,13 +26,15 @@ _TOKEN_USER = "<token>"  # noqa: S105  what helpers say in place of a user
 _ABSENT = "credentials not found"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """A user with a password, or an identity token that is exchanged for others."""
 
     username: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
+    password: str = ""
+    token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Login(username={self.username!r})"
 
 
 def docker_login(host: str, config: Path | None = None) -> Login | None:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, TargetError
 from mlops.hashing import digest_bytes
@@ -30,8 +31,7 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of a document that are read; registries take 4 MiB."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True, kw_only=True):
     """Some bytes in a registry: what they are, their digest and how many they are."""
 
     media_type: str
@@ -39,8 +39,7 @@ class Descriptor:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """What an image is made of. `digest` names it."""
 
     digest: str

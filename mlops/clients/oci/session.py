@@ -6,10 +6,12 @@ Repeats only what may be repeated; follows redirects of reads, without credentia
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import mlops
 from mlops.clients.oci.login import Login
@@ -41,8 +43,7 @@ CERTIFICATES = (Path("/etc/docker/certs.d"), Path("~/.docker/certs.d"))
 """Where Docker looks for the authority of a private registry: `<host>/*.crt`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """One request. `scopes` are the rights that it needs, as registries name them.
 
     A `body` that is no bytes can be read only once.

@@ -3,17 +3,17 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 from urllib.request import parse_http_list, parse_keqv_list
+
+from msgspec import Struct
 
 from mlops.clients.oci.login import Login
 from mlops.errors import Problem, TargetError
 from mlops.plain import NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
+class Challenge(Struct, frozen=True, kw_only=True):
     """How a registry wants to be told who we are. `scheme` is `basic` or `bearer`."""
 
     scheme: str
@@ -22,8 +22,7 @@ class Challenge:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What is sent to who gives tokens."""
 
     method: str

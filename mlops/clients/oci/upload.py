@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from msgspec import Struct
 
 from mlops.clients.oci.session import ATTEMPTS, Answer, Ask, BrokenError, Session
 from mlops.clients.oci.words import may_pass, refused
@@ -19,8 +20,7 @@ AGAIN = (401, 404, 416)
 upload that it forgot, a piece that does not follow the one before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(Struct, frozen=True, kw_only=True):
     """Bytes to upload: `chunks(start)` yields them from `start` on, the same each time.
 
     `digest` is empty where it is not known before they are read.

@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _PARTS = re.compile(r"(?:(?P<channel>[^\s\[\]]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)(?P<rest>.*)")
 _REST = re.compile(r"[\w.*+!<>=~,| -]*")
 _OPERATOR = re.compile(r"\s*([<>=!~,|]+)\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """A conda package as a file asks for it. `rest` is its version and build, as `=1.26=py311_0`.
 
     `channel` is empty where any may have it.
@@ -27,8 +27,7 @@ class Package:
         return f"{self.channel}::{self.name}{self.rest}" if self.channel else self.name + self.rest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """Channels, the first before the others, and what is wanted of them."""
 
     channels: tuple[str, ...]

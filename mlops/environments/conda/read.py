@@ -1,9 +1,11 @@
 """Reads a conda environment file: its Python, its channels and packages, and what pip installs."""
 
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mlops.clients import yaml
 from mlops.clients.text import brief
@@ -27,8 +29,7 @@ _PIPS = ("python", "pip")
 _PYTHON = re.compile(r"(==?|>=|<=|<|>|!=|~=)?\s*(\d+(?:\.\d+){0,2}(?:\.\*)?)")
 
 
-@dataclass(slots=True, kw_only=True)
-class Conda:
+class Conda(Struct, kw_only=True):
     """What a conda file asks for. `pin` is a Python version, `limits` are bounds like `>=3.8`.
 
     `packages` are all with their places; `real` ones are those that only conda can install.

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.artefacts import ModelVersion
 from mlops.clients.docker.containers import GRACE
@@ -40,8 +41,7 @@ PROBE = (
 """Asks the server whether it is ready. Imports as little as it can: it runs every few seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One container of a service: its name, its volume, and whether it gets the port."""
 
     name: str

@@ -1,7 +1,9 @@
 """What a Docker target would make of a deployment. Pure."""
 
 import os
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import mlops
 from mlops.artefacts import Pins
@@ -38,8 +40,7 @@ STEPS_OF = "steps_of"
 """What the inputs of a base that steps make are called, which is made for an image of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class At:
+class At(Struct, frozen=True, kw_only=True):
     """Where a service is made, and for whom. `machine` is empty for this one."""
 
     place: str

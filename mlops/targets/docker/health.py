@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import MissingError

@@ -9,8 +9,9 @@ import io
 import secrets
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.images import paths
 from mlops.plain import NOTHING
@@ -37,8 +38,7 @@ FOLDER = "modeldata"
 WHOLE, EDITED = "whole", "edited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file for a volume. `stamp` is its time, in seconds since 1970."""
 
     data: bytes

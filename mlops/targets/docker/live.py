@@ -4,8 +4,9 @@ Fields come from the labels that a container was made with; what may change sinc
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.images.genuine import made_of
 from mlops.plain import NOTHING
@@ -34,8 +35,7 @@ MEMORY = ("resources.memory", "resources.limits.memory", "resources.limits.swap"
 """The fields that count bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """The lists of an engine. `repository` is what images of ours are called there.
 
     `below` are the labels of what the engine made these upon, by its id.
@@ -48,8 +48,7 @@ class Snapshot:
     below: Mapping[str, Mapping[str, str]] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """All that there is to know of one container, and of the files that were laid for it."""
 
     inspected: Entry

@@ -6,7 +6,8 @@ Of the files in a volume it sees how large and how old they are, never what they
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.claims import Holders, port_claim, resource
 from mlops.clients.docker.engine import Engine

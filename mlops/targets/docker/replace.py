@@ -7,7 +7,8 @@ import time
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mlops.errors import IncompleteError, LockedError, MlopsError, Problem, TargetError
 from mlops.images import paths
@@ -30,8 +31,7 @@ PAUSE = 0.1
 """Seconds between two looks at a container that starts: each takes some 10 ms."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
+class Replacement(Struct, frozen=True, kw_only=True):
     """A new container for a service. `image` is the id of what it runs."""
 
     subject: Subject

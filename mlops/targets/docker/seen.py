@@ -4,8 +4,9 @@ Pure: works on what was listed and inspected.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
+
+from msgspec import Struct
 
 from mlops.claims import Holders
 from mlops.images.bases import LOOKED
@@ -36,8 +37,7 @@ from mlops.targets.docker.names import container_name, passing_names
 from mlops.values import Address, Observed, Owner, Ownership
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Eye:
+class Eye(Struct, frozen=True, kw_only=True):
     """What a target looks for in an engine, and what it found out there, by ids.
 
     `wanted` are the names of services, `images` those of images, `claims` the ports that they want.

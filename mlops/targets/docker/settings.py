@@ -1,8 +1,9 @@
 """What a user may write about a Docker engine and its services, and what changing it costs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from mlops.brought import Brought
 from mlops.facing import LOGS, Boundary, Cors, Largest, Logs, Policy, Sample, Tls, Workspace
@@ -16,16 +17,14 @@ VOLUME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$"
 REPOSITORY = r"^[a-z0-9]([-a-z0-9._]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """Who asks an image repository."""
 
     username: Annotated[str, Setting("Name of the user.")]
     password: Annotated[SecretRef, Setting("Where the password or token lives.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """A Docker engine. Without a word: the one that `docker` itself would ask."""
 
     context: Annotated[str | None, Setting("Docker context, as in `docker context ls`.")] = None
@@ -48,8 +47,7 @@ class Settings:
     login: Annotated[Login | None, Setting("Who asks the image repository.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
+class Collection(Struct, frozen=True, kw_only=True):
     """Inputs and outputs that are kept as CSV files, in v1's layout and columns."""
 
     volume: Annotated[
@@ -67,8 +65,7 @@ class Collection:
     workspace: Workspace = "default/default/default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
+class ServiceSettings(Struct, frozen=True, kw_only=True):
     """A container that serves."""
 
     port: Annotated[int, Setting("TCP port of the engine's machine.", minimum=1, maximum=65535)] = (

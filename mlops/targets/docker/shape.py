@@ -1,8 +1,9 @@
 """What differs between containers of our server and those of images that somebody brought. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.images import paths
 from mlops.spec import Json
@@ -15,8 +16,7 @@ SECRETS = "/run/secrets"
 """Where the files of a brought image lie: where Docker puts secrets, too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Struct, frozen=True, kw_only=True):
     """How a container is made. `port` is the inner one; `folder` is where its files lie."""
 
     brought: bool = False

@@ -1,8 +1,9 @@
 """One service of an engine that is about to change, and what it takes to change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.clients.docker.engine import Engine
 from mlops.plain import NOTHING
@@ -14,8 +15,7 @@ from mlops.targets.docker.shape import Shape
 from mlops.values import Owner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """A service as it was listed. `engine` asks the lease before each change.
 
     `settings` are those of the target.

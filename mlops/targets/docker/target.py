@@ -1,10 +1,11 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from mlops.artefacts import Pins
 from mlops.brought import brought_by

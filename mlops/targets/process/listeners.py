@@ -1,7 +1,8 @@
 """Who listens on this machine; of several servers of one folder, the one that is meant."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mlops.clients import listeners
 from mlops.clients.listeners import Listener

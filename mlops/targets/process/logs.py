@@ -6,9 +6,10 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 POLL = 0.2
 """Seconds between two looks at a log that is followed."""
@@ -50,8 +51,7 @@ def follow_lines(path: Path, count: int) -> Iterator[str]:
         yield from reader.lines()
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """How far a log is read: up to the end of its last whole line. `file` is its inode."""
 
     path: Path

@@ -9,9 +9,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.artefacts import Content, FileEntry
 from mlops.code import code_of
@@ -75,8 +76,7 @@ def service(
     sweep(folder, means.lease.check)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
+class _Way(Struct, frozen=True, kw_only=True):
     """How a server comes to what was written for it."""
 
     text: str

@@ -1,8 +1,9 @@
 """What a user may write about a process target and its services, and what changing it costs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from mlops.facing import LOGS, Boundary, Cors, Largest, Logs, Policy, Sample, Tls, Workspace
 from mlops.services import SERVING, Auth, Serving
@@ -13,8 +14,7 @@ FOLDER = ".mlops/targets/{name}"
 """Folder of the services of a target that names none, relative to the first file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """A place on this machine."""
 
     folder: Annotated[
@@ -27,8 +27,7 @@ class Settings:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
+class Collection(Struct, frozen=True, kw_only=True):
     """Inputs and outputs that are kept as CSV files, in v1's layout and columns."""
 
     folder: Annotated[str, Setting("Folder of the files, relative to the file, or absolute.")] = (
@@ -40,8 +39,7 @@ class Collection:
     workspace: Workspace = "default/default/default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
+class ServiceSettings(Struct, frozen=True, kw_only=True):
     """A scoring server process."""
 
     port: Annotated[int, Setting("TCP port it listens on.", minimum=1, maximum=65535)] = 5001

@@ -10,8 +10,9 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 import mlops
 from mlops.errors import IncompleteError, Problem
@@ -27,8 +28,7 @@ POLL = 0.02
 """Seconds between two looks at what the server says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
+class Switch(Struct, frozen=True, kw_only=True):
     """New settings of an instance folder, whose living server ran others before."""
 
     instance: Instance

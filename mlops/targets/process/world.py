@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+from msgspec import Struct
 
 from mlops.plain import NOTHING
 from mlops.writing import write_whole
@@ -55,8 +55,7 @@ KEPT_PREFIXES = ("CUDA_", "LC_", "MKL_", "NVIDIA_", "OMP_", "OPENBLAS_")
 """What of the caller's environment a service inherits: what names the machine, never secrets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class Instance(Struct, frozen=True, kw_only=True):
     """One instance folder as it is now. What cannot be read is empty."""
 
     folder: Path

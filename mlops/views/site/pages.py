@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops.errors import Problem, SpecError
 from mlops.values import Plan
@@ -23,8 +24,7 @@ SAFE = ("http://", "https://")
 """An address that begins otherwise is shown and leads nowhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """What a report is made of: what `plan` and `drift` found, and the revisions, newest first."""
 
     plan: Plan

@@ -1,9 +1,10 @@
 """What the pages tell, gathered from a plan, a drift and the revisions. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from mlops.plain import NOTHING
 from mlops.spec import Fields, Json
@@ -18,8 +19,7 @@ GOOD, BAD = ("ready",), ("failed", "stopped", "gone", "unfit")
 """The states that are fine, and those that nobody wants."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """A field that differs, its values in words."""
 
     path: str
@@ -27,8 +27,7 @@ class Difference:
     new: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """One service as it stands."""
 
     name: str
@@ -46,8 +45,7 @@ class Service:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One revision: who made what of it, and what it changed."""
 
     number: int
