@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import commands
 import psutil
 
 REPO = Path(__file__).parents[1]
@@ -87,16 +88,8 @@ class Walk:
         self, *words: str, typed: str | None = None, environ: Mapping[str, str] | None = None
     ) -> Answer:
         """Run a command to its end; without `typed`, its standard input is empty."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mlops", *words],
-            cwd=self.folder,
-            env={**self.environ, **(environ or {})},
-            input=typed or "",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        asked = {**self.environ, **(environ or {})}
+        done = commands.run([*words], folder=self.folder, environ=asked, typed=typed or "")
         return Answer(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
