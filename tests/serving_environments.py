@@ -10,33 +10,51 @@ from pathlib import Path
 import pytest
 
 SCHEMA = ("inference-schema[numpy-support,pandas-support]", "setuptools<80")
+LEARNING = (*SCHEMA, "scikit-learn", "joblib", "onnx", "onnxruntime")
+"""What the tests of v1's scripts and notebooks serve with."""
+
+RUNNING = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The interpreter behind whatever environment the tests run in."""
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlops-tests"
 
 
-def environment(*packages: str, python: str | Path = sys.executable, warm: str = "") -> Path:
+def environment(*packages: str, python: Path = RUNNING, warm: str = "") -> Path:
     """Return the interpreter of an environment with these packages; skip where none can be made.
 
-    `warm` is a program that imports them: workers write no bytecode, so it must be there.
+    `warm` is a program that imports them: workers write no bytecode, so it must be there. It is
+    given the folder, and may leave files there; it runs once.
     """
-    uv = pytest.importorskip("uv").find_uv_bin()
-    words = "\n".join([str(python), *packages, warm])
-    folder = CACHE / hashlib.sha256(words.encode()).hexdigest()[:16]
+    folder = CACHE / _digest(str(python), *packages)
+    found = folder / "bin" / "python"
+    warmed = folder / f"warmed-{_digest(warm)}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            making = [uv, "venv", "--quiet", "--clear", "--python", str(python), str(folder)]
-            subprocess.run(making, check=True)
-            found = folder / "bin" / "python"
-            install = [uv, "pip", "install", "--quiet", "--python", str(found), *packages]
-            done = subprocess.run(install, check=False, capture_output=True, text=True)
-            assert "No solution found" not in done.stderr, done.stderr
-            if done.returncode != 0:
-                pytest.skip("no package index within reach")
+            _install(folder, packages, python)
+            (folder / "done").touch()
+        if not warmed.exists():
             cached = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
             subprocess.run([str(found), "-c", warm, str(folder)], check=True, env=cached)
-            (folder / "done").touch()
-    return folder / "bin" / "python"
+            warmed.touch()
+    return found
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
+def _install(folder: Path, packages: tuple[str, ...], python: Path) -> None:
+    uv = pytest.importorskip("uv").find_uv_bin()
+    making = [uv, "venv", "--quiet", "--clear", "--python", str(python), str(folder)]
+    subprocess.run(making, check=True)
+    place = ["--python", str(folder / "bin" / "python")]
+    install = [uv, "pip", "install", "--quiet", *place, *packages]
+    done = subprocess.run(install, check=False, capture_output=True, text=True)
+    assert "No solution found" not in done.stderr, done.stderr
+    if done.returncode != 0:
+        pytest.skip("no package index within reach")
 
 
 def with_schema() -> Path:

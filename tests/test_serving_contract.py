@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from serving_contract import REQUESTS, SCRIPTS
 from serving_documents import bones, operations, schemas
-from serving_environments import SCHEMA, environment
+from serving_environments import with_schema
 from serving_instance import Answer, Instance, serving
 from serving_reference import theirs
 
@@ -19,7 +19,7 @@ def both(
     folder = tmp_path_factory.mktemp(request.param)
     script = SCRIPTS[request.param]
     # The same script, without v1's server beside it: an ordinary environment.
-    own = environment(*SCHEMA, warm="import inference_schema.parameter_types.pandas_parameter_type")
+    own = with_schema()
     with (
         theirs(folder / "theirs", script, {}) as reference,
         serving(folder / "ours", script, python=str(own)) as service,

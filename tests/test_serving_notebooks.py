@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from serving_environments import SCHEMA, environment
+from serving_environments import LEARNING, environment
 from serving_instance import failed, serving
 from test_serving_v1 import MAKE, given
 
@@ -169,7 +169,7 @@ CORS = """
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    return environment(*SCHEMA, "scikit-learn", "joblib", "onnx", "onnxruntime", warm=MAKE)
+    return environment(*LEARNING, warm=MAKE)
 
 
 def test_the_frame_of_an_older_automl(python: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from serving_differences import ANY, DIFFERENCES
 from serving_documents import UNCLAIMED, bones, operations, schemas
-from serving_environments import SCHEMA, environment
+from serving_environments import with_schema
 from serving_instance import Answer, Instance, ask, failed, serving
 from serving_reference import refused, theirs
 from serving_upstream import BAD, CASES, VARIABLES, Case
@@ -28,7 +28,7 @@ def both(
 ) -> Iterator[tuple[str, Any, Instance]]:
     name, script = request.param, UPSTREAM[request.param]
     folder = tmp_path_factory.mktemp(name)
-    own = environment(*SCHEMA, warm="import inference_schema.parameter_types.pandas_parameter_type")
+    own = with_schema()
     variables = VARIABLES.get(name, {})
     with (
         theirs(folder / "theirs", script, variables) as reference,

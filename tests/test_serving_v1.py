@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving_environments import SCHEMA, environment
+from serving_environments import LEARNING, environment
 from serving_instance import serving, until
 
 MAKE = """
@@ -216,7 +216,7 @@ ROWS = {"data": [[1, 2], [5, 3]]}
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    return environment(*SCHEMA, "scikit-learn", "joblib", "onnx", "onnxruntime", warm=MAKE)
+    return environment(*LEARNING, warm=MAKE)
 
 
 def given(python: Path, **models: str) -> dict[str, Any]:
