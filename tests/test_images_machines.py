@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import docker_engine
@@ -15,6 +16,7 @@ import pytest
 from base_image import VERSION
 from image_means import ImageMeans, image_inputs
 from registry import Registry, needs_registry, push_base, repository, running
+from uv import find_uv_bin
 
 from mlops.images.builder import Made
 from mlops.images.registry import RegistryBuilder
@@ -103,13 +105,23 @@ def moved(first: First, folder: Path) -> Path:
     return folder
 
 
+def compiled(folder: Path, python: Path) -> str:
+    """Return a folder with what the program cannot do without that each Python has its own of."""
+    wanted = f"msgspec=={metadata.version('msgspec')}"
+    words = ["pip", "install", "--quiet", "--target", str(folder), "--python", str(python), wanted]
+    environ = {**os.environ, "UV_CACHE_DIR": docker_engine.uv_cache()}
+    subprocess.run([find_uv_bin(), *words], env=environ, check=True)
+    return str(folder)
+
+
 @pytest.mark.parametrize("python", PYTHONS, ids=lambda path: path.parents[1].name)
 def test_another_machine_makes_the_same_image_and_finds_what_is_there(
     first: First, tmp_path: Path, python: Path
 ) -> None:
     folder = moved(first, tmp_path / "elsewhere" / "checkout")
     shutil.copytree(REPO / "mlops", tmp_path / "lib" / "mlops")
-    lib = [str(tmp_path / "lib"), str(REPO / "tests"), sysconfig.get_path("purelib")]
+    lib = [str(tmp_path / "lib"), str(REPO / "tests"), compiled(tmp_path / "compiled", python)]
+    lib.append(sysconfig.get_path("purelib"))
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
