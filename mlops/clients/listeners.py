@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import psutil
 from msgspec import Struct
 
 
@@ -18,6 +17,8 @@ class Listener(Struct, frozen=True, kw_only=True):
 
 def listening(ports: Iterable[int]) -> list[Listener]:
     """Return who listens on these ports. Raises psutil.Error where nobody may know."""
+    import psutil  # noqa: PLC0415  loaded late: few runs ask
+
     wanted = set(ports)
     return [
         Listener(
@@ -36,6 +37,8 @@ def listening(ports: Iterable[int]) -> list[Listener]:
 def _named(pid: int | None) -> dict[str, str]:
     if pid is None:
         return {"name": "", "words": "another process"}
+    import psutil  # noqa: PLC0415  loaded late, as above
+
     try:
         name = psutil.Process(pid).name()
     except psutil.Error:

@@ -1,8 +1,11 @@
 """`mlops image build` and `push`: the image of a service, made without an engine."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +16,13 @@ from mlops.cli.terminal import say, view, write
 from mlops.errors import Problem, SpecError
 from mlops.images.builder import Made
 from mlops.images.login import login_of, told_login
-from mlops.images.registry import RegistryBuilder
 from mlops.means import StoreMeans
 from mlops.spec import Fields
 from mlops.units import size
 from mlops.values import Progress
+
+if TYPE_CHECKING:
+    from mlops.images.registry import RegistryBuilder
 
 with_platform = click.option(
     "--platform",
@@ -47,7 +52,7 @@ def built(name: str, out: Path, platform: str | None, files: Files, form: str) -
     from mlops.images.archive import Archive  # noqa: PLC0415  builds alone need it
 
     session = open_session(files)
-    image, means = named(session, name, platform or ""), session.means()
+    image, means = _prepared(session, name, platform or "")
     called = _repository(session, image) or f"mlops/{session.spec.project}"
     part = out.with_name(f".{out.name}.part")
     try:
@@ -89,7 +94,7 @@ def pushed(
     then finds it there.
     """
     session = open_session(files)
-    image, means = named(session, name, platform or ""), session.means()
+    image, means = _prepared(session, name, platform or "")
     place = repository or _repository(session, image)
     if not place:
         raise SpecError(
@@ -108,13 +113,26 @@ def pushed(
     write(view(form).record({"image": made.reference, "new": made.new}))
 
 
+def _prepared(session: Session, name: str, platform: str) -> tuple[Named, StoreMeans]:
+    """Return an image and the means to make it.
+
+    Its models are read in a thread, which takes a while, beside the import of what makes images.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="named") as pool:
+        image = pool.submit(named, session, name, platform)
+        import_module("mlops.images.registry")
+        return image.result(), session.means()
+
+
 def _repository(session: Session, image: Named) -> str:
     """Return where the target of a deployment keeps images; empty if it has no such place."""
     settings = session.spec.targets[image.deployment.target].settings
     return getattr(settings, "repository", None) or ""
 
 
-def _builder(session: Session, image: Named, place: str, means: StoreMeans) -> RegistryBuilder:
+def _builder(session: Session, image: Named, place: str, means: StoreMeans) -> "RegistryBuilder":
+    from mlops.images.registry import RegistryBuilder  # noqa: PLC0415  see `_prepared`
+
     settings = session.spec.targets[image.deployment.target].settings
     login = partial(login_of, settings, told_login(image.pins.inference.base_registry), means)
     return RegistryBuilder(repository=place, login=login)

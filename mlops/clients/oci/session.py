@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
+import urllib3
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -135,8 +136,6 @@ class Session:
 
     def parts(self, answer: Answer) -> Iterator[bytes]:
         """Yield the body of an answer that streams. Raises BrokenError."""
-        import urllib3  # noqa: PLC0415  only what speaks to a registry needs it
-
         try:
             yield from answer.stream(BUFFER)
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -186,8 +185,6 @@ class Session:
 
     def _exchanged(self, ask: Ask) -> Answer:
         """Send a request whose path is a whole address. Raises BrokenError, TargetError."""
-        import urllib3  # noqa: PLC0415  as above
-
         if self._pool is None:
             # Reading the authorities of this machine takes 50 ms.
             context = None if self._base.startswith("http:") else _context(self._place)
