@@ -60,7 +60,8 @@ def _install(folder: Path, packages: tuple[str, ...], python: Path) -> None:
 def with_schema() -> Path:
     """Return an interpreter with `inference-schema`, numpy and pandas."""
     names = ("numpy", "pandas", "standard_py")
-    modules = [f"inference_schema.parameter_types.{name}_parameter_type" for name in names]
+    modules = [f"parameter_types.{name}_parameter_type" for name in names]
+    modules = [f"inference_schema.{name}" for name in ("schema_decorators", *modules)]
     return environment(*SCHEMA, warm="import " + ", ".join(modules))
 
 

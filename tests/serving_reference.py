@@ -13,6 +13,13 @@ from serving_environments import SCHEMA, environment
 from serving_instance import Instance, until
 
 PACKAGES = ("azureml-inference-server-http==1.5.1", *SCHEMA)
+WARM = """
+import flask, flask_cors, gunicorn.app.base, gunicorn.workers.gthread, gunicorn.workers.sync
+import inference_schema.parameter_types.pandas_parameter_type
+import inference_schema.schema_decorators
+from azureml_inference_server_http import amlserver
+from azureml_inference_server_http.server import create_app
+"""
 # Its own command binds every interface.
 PROGRAM = """
 import sys
@@ -47,9 +54,7 @@ class Theirs:
 
 def reference() -> Path:
     """Return the interpreter of its environment."""
-    return environment(
-        *PACKAGES, warm="import flask, flask_cors, gunicorn, pandas, inference_schema"
-    )
+    return environment(*PACKAGES, warm=WARM)
 
 
 @contextmanager

@@ -270,10 +270,17 @@ SPARK = """
 """
 
 
+WARM = """
+import inference_schema.parameter_types.spark_parameter_type
+import inference_schema.schema_decorators
+import pyspark.sql
+"""
+
+
 def test_spark_frames_are_made_where_spark_is(tmp_path: Path) -> None:
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java, which is not here")
-    python = environment(*SCHEMA, "pyspark<4", warm="import pyspark")
+    python = environment(*SCHEMA, "pyspark<4", warm=WARM)
     service = start(write(tmp_path, SPARK, python=str(python)))
     try:
         assert service.until("ready", "failed", seconds=120)["state"] == "ready"

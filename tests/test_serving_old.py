@@ -57,7 +57,11 @@ OLD = {
         "azureml-contrib-services==1.49.0",
     ),
 }
-WARM = "import flask, fastapi, anyio, pydantic, pandas, uvicorn, wrapt, inference_schema"
+WARM = """
+import anyio, fastapi, flask, pandas, pydantic, uvicorn, wrapt
+import inference_schema.parameter_types.pandas_parameter_type
+import inference_schema.schema_decorators
+"""
 MODELS = """
     import anyio, fastapi, flask, numpy, pydantic, uvicorn, wrapt
     from importlib_metadata import version

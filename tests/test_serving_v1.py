@@ -11,6 +11,7 @@ from serving_instance import serving, until
 MAKE = """
 import sys, joblib, numpy as np, onnx, onnxruntime, pandas
 import inference_schema.parameter_types.pandas_parameter_type
+import inference_schema.schema_decorators
 from onnx import TensorProto, helper
 from sklearn.linear_model import Ridge
 rows = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]])
