@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,20 @@ def test_a_successor_that_dies_while_it_starts_harms_nobody(tmp_path: Path, sign
             assert better.score({}).json == "better"
         finally:
             end(better)
+
+
+def test_a_successor_that_dies_before_it_reads_what_it_is_given_has_failed(tmp_path: Path) -> None:
+    with serving(tmp_path, says("old")) as old, socket.socket(socket.AF_UNIX) as line:
+        opened = os.open(tmp_path, os.O_RDONLY)
+        line.connect(f"/proc/self/fd/{opened}/front.sock")
+        os.close(opened)
+        line.sendall(b'{"front": 1, "settings": "none"}\n')
+        until(lambda: old.record["swap"])
+        line.close()
+
+        until(lambda: old.record["swap"]["state"] == "failed")
+        assert old.record["swap"]["error"]["summary"] == "it ended"
+        assert old.score({}).json == "old"
 
 
 def test_a_successor_may_start_where_nobody_is(tmp_path: Path) -> None:

@@ -245,7 +245,10 @@ async def word(line: socket.socket, seconds: float | None) -> bytes:
     """Read one line; nothing if the other side has ended."""
     loop, found = asyncio.get_running_loop(), b""
     while not found.endswith(b"\n"):
-        data = await asyncio.wait_for(loop.sock_recv(line, 65536), seconds)
+        try:
+            data = await asyncio.wait_for(loop.sock_recv(line, 65536), seconds)
+        except ConnectionResetError:  # it ended before it read all that it was told
+            return b""
         if not data:
             return b""
         found += data
