@@ -15,12 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import obstore  # noqa: F401  imported once, for every fork
-import psutil  # noqa: F401  as above
+from preloaded import preload
 
 import mlops.cli
-import mlops.cli.apply
-import mlops.cli.plan
 from mlops.store.objects import Objects
 
 CHANGING = (
@@ -43,6 +40,7 @@ Counting = Callable[[Callable[[str], None]], None]
 
 def main(counting: Counting) -> None:
     """Run what standard input asks for; `counting` says what counts as a write."""
+    preload()
     for line in sys.stdin:
         asked = json.loads(line)
         with tempfile.TemporaryDirectory() as folder:

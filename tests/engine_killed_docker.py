@@ -7,7 +7,6 @@ from collections.abc import Callable
 from http.client import HTTPConnection
 from typing import Any
 
-import docker  # noqa: F401  imported once, for every fork
 import engine_killed
 
 READING = ("GET", "HEAD")

@@ -6,25 +6,16 @@ its process id and then its exit code are told. A command is the main program of
 nothing of another's: what is forked has run no command. Several may run side by side.
 """
 
-import gc
-import importlib
 import json
 import os
 import socket
 import sys
-import tempfile
 from typing import Any
 
-import jsonschema  # noqa: F401  imported once, for every fork
-import obstore  # noqa: F401  as above
-import psutil
 from commands import NUMBER
+from preloaded import preload
 
 import mlops.__main__
-from mlops.cli import COMMANDS
-
-IMPORTED = ("targets.docker.target", "targets.process.target", "targets.process.make")
-"""What a command imports only where its file asks for it."""
 
 LONGEST = 1 << 18
 """A request is one message of at most as many bytes."""
@@ -32,11 +23,7 @@ LONGEST = 1 << 18
 
 def main() -> None:
     """Start what is asked for; return in the command, and in this process at the end."""
-    for name in (*(f"cli.{name}" for name in COMMANDS), *IMPORTED):
-        importlib.import_module(f"mlops.{name}")
-    assert 1 == psutil.Process().num_threads(), "a thread would be lost in a fork"
-    assert tempfile.tempdir is None, "where temporary files go is for each command to find"
-    gc.freeze()
+    preload()
     while (asked := received()) is not None:
         request, files = asked
         if os.fork() == 0:
