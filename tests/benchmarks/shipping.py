@@ -82,10 +82,14 @@ def checkout(folder: Path, base: str, repository: str = "") -> Iterator[Ours]:
 
 
 def write(file: Path, size: int) -> str:
-    """Write a model that nobody has yet; return what a service of it answers."""
+    """Write a model that nobody has yet; return what a service of it answers.
+
+    What the way before left to be written to the disk is written too: it is not timed.
+    """
     with file.open("wb") as out:
         for _ in range(size // MIB):
             out.write(os.urandom(MIB))
+    os.sync()
     with file.open("rb") as begin:
         return begin.read(8).hex()
 
