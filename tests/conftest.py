@@ -3,6 +3,7 @@
 import compileall
 import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once: the hundreds of commands that tests start write no bytecode."""
+    """Compile the package once: the hundreds of commands that tests start write no bytecode.
+
+    What a shell starts in the background ignores Ctrl-C, and so does all that it starts: not here.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(PACKAGE, quiet=2, rx=re.compile("/starter/"))
 

@@ -82,6 +82,20 @@ def arrived(receiver: Receiver, count: int) -> list[dict[str, Any]]:
     return found
 
 
+def test_the_time_that_a_request_took_is_finer_than_a_millisecond(
+    collector: Receiver, service: Instance
+) -> None:
+    for _ in range(8):
+        service.score(1)
+
+    took = [
+        one["span"].end_time_unix_nano - one["span"].start_time_unix_nano
+        for one in arrived(collector, 8)
+    ]
+
+    assert any(20_000 < nanoseconds % 1_000_000 < 980_000 for nanoseconds in took)
+
+
 def test_every_request_leaves_a_span(collector: Receiver, service: Instance) -> None:
     service.score(1, {"x-request-id": "mine", "x-ms-client-request-id": "theirs"})
     service.ask("GET", "/livez")

@@ -1,6 +1,7 @@
 """One connection: its bytes, its patience, its end."""
 
 import asyncio
+import time
 from typing import Protocol, cast
 
 from .answers import Answer, message
@@ -32,7 +33,7 @@ class Connection(asyncio.Protocol):
         self._door = door
         self._left = 0  # bytes that the client had not read when last looked
         self._turns = Turns(door, self)
-        self._reader = Reader(self._turns, door, asyncio.get_running_loop().time)
+        self._reader = Reader(self._turns, door, time.monotonic)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet a client, or send it away."""

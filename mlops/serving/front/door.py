@@ -134,10 +134,9 @@ class Door:
             self.stamp = b"date: %b\r\n%b" % (date, self._app.signature)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK)
             self._tell_time()
-            now = loop.time()
+            now = time.monotonic()
             for connection in self.inside:
                 connection.check(now)

@@ -58,7 +58,7 @@ class Trial:
         self.held = 0
         self._answer = loop.create_future()
         began = time.perf_counter()
-        refusal = Reader(self, self, loop.time).feed(check.request)
+        refusal = Reader(self, self, time.monotonic).feed(check.request)
         if refusal is not None:
             self._settle(refusal)
         answer = await asyncio.wait_for(self._answer, PATIENCE)

@@ -1,6 +1,7 @@
 """The requests of one connection, answered in order. Knows neither routes nor workers."""
 
 import asyncio
+import time
 from collections import deque
 from typing import Protocol
 
@@ -54,7 +55,7 @@ class Turns:
         self.last: Answer | None = None  # sent once all before it is; then the connection ends
         self.over = False
         self.stuck = False  # the client does not read
-        self.since: float = self._loop.time()  # when the last answer was sent
+        self.since = time.monotonic()  # when the last answer was sent
         self.fresh = True
 
     @property
@@ -110,7 +111,7 @@ class Turns:
         request.held = 0
         self._current = None
         self.fresh = False
-        self.since = now = self._loop.time()
+        self.since = now = time.monotonic()  # uvloop's own clock counts in milliseconds
         hall.answered(request, answer.status, now - request.began)
         if closing:
             self._line.end(self.last)
