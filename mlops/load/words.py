@@ -12,7 +12,7 @@ from mlops.load.merge import Merged
 from mlops.load.suggest import lowered, nearest, suggestion
 from mlops.load.types import found, type_hint, wanted
 from mlops.protocols import Kinds
-from mlops.schema.annotations import properties
+from mlops.schema.annotations import hints
 from mlops.settings import HIDING_HINT
 
 SINGULAR: Mapping[str, str] = {
@@ -100,9 +100,7 @@ def _unknown(fault: Fault) -> Iterator[Problem]:
             continue
         where = fault.merged.key((*fault.path, key))
         kinds = [
-            kind
-            for kind, row in fault.kinds.targets.items()
-            if key in properties(row.ServiceSettings)
+            kind for kind, row in fault.kinds.targets.items() if key in hints(row.ServiceSettings)
         ]
         if fault.kind and kinds and len(fault.path) == 2:
             summary = f"`{key}` is no key of a `{fault.kind}` deployment"
