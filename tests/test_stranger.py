@@ -14,7 +14,7 @@ from checkouts import git
 MEMORY = 2 * 1024**3
 """Bytes of address space that a command gets."""
 
-PATIENCE = 60
+PATIENCE = 30
 """Seconds that one may take on a busy machine; each takes a few on an idle one."""
 
 PLANTED = "planted-2f6b1c"
