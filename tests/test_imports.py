@@ -85,6 +85,16 @@ def test_every_dependency_has_a_home() -> None:
     assert set(HOMES) == {imported_as.get(name, name) for name in names}
 
 
+def test_only_the_server_makes_dataclasses_which_takes_a_millisecond_each() -> None:
+    makers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in OURS
+        if any(name.startswith("dataclasses") for name in imported(path))
+    }
+
+    assert {"serving"} == makers
+
+
 def test_targets_do_not_know_each_other() -> None:
     kinds = PACKAGE / "targets"
 
@@ -116,6 +126,24 @@ def test_importing_a_command_loads_no_sdk(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
 
     assert set() == HEAVY & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("module", "late"),
+    [
+        ("mlops.targets.docker.target", "psutil"),
+        ("mlops.cli.image.making", "mlops.images.registry"),
+    ],
+)
+def test_what_is_slow_to_import_and_seldom_wanted_at_once_comes_late(
+    module: str, late: str
+) -> None:
+    words = f"import sys, {module}; print(*sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+
+    assert module in done.stdout.split()
+    assert late not in done.stdout.split()
 
 
 def test_a_file_loads_the_kinds_of_targets_that_it_names() -> None:
