@@ -5,7 +5,7 @@ Written from front to back; a blob's name, its digest, is filled in once its byt
 
 import hashlib
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import BinaryIO
 
 from mlops.clients.oci.manifest import MANIFEST, manifest_of
@@ -29,9 +29,9 @@ class Archive:
         self._held: set[str] = set()
         self.place = reference(name)
 
-    def holds(self, digest: str) -> bool:
-        """Tell whether a blob was written."""
-        return digest in self._held
+    def held(self, digests: Sequence[str]) -> Collection[str]:
+        """Return which of some blobs were written."""
+        return self._held.intersection(digests)
 
     def upload(self, blob: Blob, mount: str = "") -> Iterator[int | str]:  # noqa: ARG002  as a repository
         """Write a blob; yield the bytes so far, at last the digest."""

@@ -4,7 +4,7 @@ An engine that pulls would wait for the repository, and read from there what lie
 """
 
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from threading import Event, Thread
 
@@ -41,9 +41,9 @@ class Stream:
         self._names: dict[str, str] = {}
         self._out: list[bytes] = []
 
-    def holds(self, digest: str) -> bool:  # noqa: ARG002  as a repository
-        """Tell that a blob is there."""
-        return True
+    def held(self, digests: Sequence[str]) -> Collection[str]:
+        """Tell that every blob is there."""
+        return digests
 
     def upload(self, blob: Blob, mount: str = "") -> Iterator[int | str]:  # noqa: ARG002  as above
         """Put a blob into the archive; yield the bytes so far, at last the digest."""

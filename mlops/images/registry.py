@@ -3,7 +3,7 @@
 The base's own layers are mounted, or copied from where it lives.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Protocol
@@ -87,8 +87,8 @@ class Goal(Protocol):
     shared: bool
     """Whether other images are made there at the same time."""
 
-    def holds(self, digest: str) -> bool:
-        """Tell whether a blob is there."""
+    def held(self, digests: Sequence[str]) -> Collection[str]:
+        """Return which of some blobs are there."""
 
     def upload(self, blob: Blob, mount: str = "") -> Iterator[int | str]:
         """Take a blob; yield the bytes so far, at last the digest."""
@@ -116,52 +116,60 @@ class _Making(Struct, frozen=True, kw_only=True):
                 yield step
         assert resolved is not None  # noqa: S101  it ends in one, or raises
         below = looking.manifest(resolved.base.digest)
-        layers: list[Layer] = []
-        new = 0
-        for draft in drafting(self.inputs, resolved, self.means):
-            layer, made = yield from self._layer(draft)
+        drafts = [(draft.key, draft) for draft in drafting(self.inputs, resolved, self.means)]
+        known = {key: layer for key, draft in drafts if (layer := self._known(key, draft))}
+        below_ours = [blob.digest for blob in below.layers]
+        held = self.goal.held([*(layer.diff_id for layer in known.values()), *below_ours])
+        there = {key: layer for key, layer in known.items() if layer.diff_id in held}
+        layers, new = list[Layer](), 0
+        for key, draft in drafts:
+            layer, made = (there[key], 0) if key in there else (yield from self._layer(key, draft))
             layers.append(layer)
             new += made
         for blob in below.layers:
-            with _turn(self.goal, blob.digest):
+            if blob.digest not in held:
                 yield from self._copied(blob)
         digest = yield from self._finished(below, layers)
         yield Made(reference=f"{self.goal.place.name}@{digest}", new=new)
 
-    def _layer(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
-        """Return a layer that the repository has, and whether it had to be sent: 0 or 1.
+    def _layer(self, key: str, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
+        """Return a layer that the repository lacked, and whether it had to be sent: 0 or 1.
 
         Of several images that lack it, one sends it; the others wait, and find it there.
         """
-        with _turn(self.goal, draft.key):
-            return (yield from self._found_or_sent(draft))
+        with _turn(self.goal, key):
+            known = self._known(key, draft) if self.goal.shared else None
+            if known is not None and self.goal.held([known.diff_id]):
+                return known, 0
+            return (yield from self._made(key, draft)), 1
 
-    def _found_or_sent(self, draft: Draft) -> Generator[Progress, None, tuple[Layer, int]]:
-        path = f"layers/{draft.key.removeprefix('sha256:')}.json"
-        known = self.means.recall(path)
-        if known is not None:
-            told: Mapping[str, Any] = known
-            layer = Layer(kind=draft.kind, diff_id=told["diff_id"], size=told["size"])
-            if self.goal.holds(layer.diff_id):
-                return layer, 0
+    def _known(self, key: str, draft: Draft) -> Layer | None:
+        """Return a layer whose bytes are known, since somebody made it before."""
+        told: Mapping[str, Any] | None = self.means.recall(_record(key))
+        if told is None:
+            return None
+        return Layer(kind=draft.kind, diff_id=told["diff_id"], size=told["size"])
+
+    def _made(self, key: str, draft: Draft) -> Generator[Progress, None, Layer]:
         yield from draft.prepare()
         tar = Tar(draft)
         blob = Blob(size=tar.size, chunks=tar.chunks)
         digest = yield from self._sent(blob, f"{draft.kind.value} layer")
         layer = Layer(kind=draft.kind, diff_id=digest, size=blob.size)
-        self.means.keep(path, {"diff_id": layer.diff_id, "size": layer.size})
-        return layer, 1
+        self.means.keep(_record(key), {"diff_id": layer.diff_id, "size": layer.size})
+        return layer
 
     def _copied(self, blob: Descriptor) -> Iterator[Progress]:
-        """See that the repository has a layer of the base."""
-        if self.goal.holds(blob.digest):
-            return
+        """Give the repository a layer of the base, unless somebody else does."""
         near = self.base.place.server == self.goal.place.server
         mount = self.base.place.repository if near else ""
-        if not mount:
-            yield from fetched(self.base, blob)
-        wanted = Blob(size=blob.size, chunks=partial(self._chunks, blob), digest=blob.digest)
-        yield from self._sent(wanted, "base layer", mount)
+        with _turn(self.goal, blob.digest):
+            if self.goal.held([blob.digest]):
+                return
+            if not mount:
+                yield from fetched(self.base, blob)
+            wanted = Blob(size=blob.size, chunks=partial(self._chunks, blob), digest=blob.digest)
+            yield from self._sent(wanted, "base layer", mount)
 
     def _chunks(self, blob: Descriptor, start: int) -> Iterator[bytes]:
         """Yield the bytes of a layer of the base: fetched now where a mount was refused."""
@@ -196,6 +204,11 @@ class _Making(Struct, frozen=True, kw_only=True):
         return self.goal.put_manifest(
             self.inputs.tag, manifest_bytes(described, [*below.layers, *ours])
         )
+
+
+def _record(key: str) -> str:
+    """Return where it is told what the layer of a key came to."""
+    return f"layers/{key.removeprefix('sha256:')}.json"
 
 
 def _turn(goal: Goal, key: str) -> AbstractContextManager[None]:

@@ -1,11 +1,12 @@
 """Checks the merged data against the JSON schema, entry by entry, each problem at its place."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from mlops.clients.yaml import Steps
 from mlops.errors import Problem
+from mlops.load.fits import fits, is_same, is_whole, matches
 from mlops.load.merge import Merged
 from mlops.load.words import Fault, holds_secret, problems_of
 from mlops.protocols import Kinds
@@ -20,9 +21,6 @@ from mlops.schema import (
     target_schema,
     variable_schema,
 )
-
-_LONGEST = 4096
-"""Characters of the longest text with a pattern: some take the square of its length."""
 
 
 def check_schema(merged: Merged, kinds: Kinds) -> list[Problem]:
@@ -56,18 +54,20 @@ def _kind(merged: Merged, section: str, entry: Any, kinds: Kinds) -> str | None:
 
 
 class _Judge:
-    """Makes a validator for each sort of entry that a file has."""
+    """Judges the entries of a file, each sort by its own schema."""
 
     def __init__(self, merged: Merged, kinds: Kinds) -> None:
         self._merged = merged
         self._kinds = kinds
-        self._judging = _validator()
+        self._schemas: dict[tuple[str, str | None], Any] = {}
         self._validators: dict[tuple[str, str | None], Any] = {}
 
     def judged(
         self, section: str, data: Any, path: Steps, kind: str | None = None
     ) -> Iterator[Problem]:
         """Yield what is wrong with `data`, which stands at `path`."""
+        if fits(data, self._schema(section, kind)):
+            return
         validator = self._validator(section, kind)
         errors = list(validator.iter_errors(data))
         if sum(self._retyped(error, path) for error in errors):
@@ -85,10 +85,14 @@ class _Judge:
                 )
             )
 
+    def _schema(self, section: str, kind: str | None) -> Any:
+        if (section, kind) not in self._schemas:
+            self._schemas[section, kind] = _schema(section, kind, self._kinds)
+        return self._schemas[section, kind]
+
     def _validator(self, section: str, kind: str | None) -> Any:
         if (section, kind) not in self._validators:
-            made = self._judging(_schema(section, kind, self._kinds))
-            self._validators[section, kind] = made
+            self._validators[section, kind] = _judging()(self._schema(section, kind))
         return self._validators[section, kind]
 
     def _hide(self, value: Any, path: Steps) -> None:
@@ -134,25 +138,23 @@ _FIXED: Mapping[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def _validator() -> Any:
+@cache
+def _judging() -> Any:
     """Return a validator class whose patterns mean the whole text, and where 1.0 is not whole."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
     from jsonschema.exceptions import ValidationError  # noqa: PLC0415 - as above
     from jsonschema.validators import extend  # noqa: PLC0415 - as above
 
     def pattern(_: Any, wanted: str, instance: Any, __: Mapping[str, Any]) -> Iterator[Any]:
-        if isinstance(instance, str) and (
-            len(instance) > _LONGEST or re.fullmatch(wanted, instance) is None
-        ):
+        if isinstance(instance, str) and not matches(instance, wanted):
             yield ValidationError("no match")
 
     def const(_: Any, wanted: Any, instance: Any, __: Mapping[str, Any]) -> Iterator[Any]:
-        if type(instance) is not type(wanted) or instance != wanted:
+        if not is_same(instance, wanted):
             yield ValidationError("another value")
 
-    def is_whole(_: Any, instance: Any) -> bool:
-        return isinstance(instance, int) and not isinstance(instance, bool)
-
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_whole)
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, instance: is_whole(instance)
+    )
     rules = {"pattern": pattern, "const": const}
     return extend(Draft202012Validator, rules, type_checker=types)  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """Images in a registry: looked up, read, written. Knows the protocol, and no deployment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlops.clients.oci.fetch import fetch
@@ -14,7 +15,7 @@ from mlops.clients.oci.manifest import (
     manifest_of,
 )
 from mlops.clients.oci.reference import Reference
-from mlops.clients.oci.session import Answer, Ask, Session
+from mlops.clients.oci.session import CONNECTIONS, Answer, Ask, Session
 from mlops.clients.oci.upload import Blob, Upload
 from mlops.clients.oci.words import mixed
 from mlops.hashing import digest_bytes
@@ -51,12 +52,12 @@ class Repository:
         answer = self._manifest("GET", pointer)
         if answer.status == 404:
             return None
-        self._check(pointer, answer.data)
+        _check(self.session.host, pointer, answer.data)
         other = chosen(answer.data, platform, name)
         if not other:
             return manifest_of(answer.data, name)
         body = self._manifest("GET", other).data
-        self._check(other, body)
+        _check(self.session.host, other, body)
         return manifest_of(body, name)
 
     def put_manifest(self, pointer: str, body: bytes, media_type: str = MANIFEST) -> str:
@@ -79,13 +80,23 @@ class Repository:
         answer = self.session.call(ask, expect=(200, 404), what=f"look for `{digest}`")
         return answer.status == 200
 
+    def held(self, digests: Sequence[str]) -> frozenset[str]:
+        """Return which of some blobs are there.
+
+        The first is looked for alone, since a registry may ask who we are; the others side by side.
+        """
+        first = [self.holds(digest) for digest in digests[:1]]
+        with ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="held") as pool:
+            found = [*first, *pool.map(self.holds, digests[1:])]
+        return frozenset(digest for digest, there in zip(digests, found, strict=True) if there)
+
     def read(self, blob: Descriptor) -> bytes:
         """Return a blob that fits into memory: a configuration."""
         ask = Ask(
             method="GET", path=f"{self._path}/blobs/{blob.digest}", scopes=self._scopes("pull")
         )
         body = self.session.call(ask, what=f"read `{blob.digest}`").data
-        self._check(blob.digest, body)
+        _check(self.session.host, blob.digest, body)
         return body
 
     def fetch(self, blob: Descriptor, file: Path) -> Iterator[int]:
@@ -115,6 +126,8 @@ class Repository:
     def _named(self, pointer: str) -> str:
         return f"{self.place.name}{'@' if pointer.startswith('sha256:') else ':'}{pointer}"
 
-    def _check(self, pointer: str, body: bytes) -> None:
-        if pointer.startswith("sha256:") and digest_bytes(body) != pointer:
-            raise mixed(self.session.host, pointer)
+
+def _check(host: str, pointer: str, body: bytes) -> None:
+    """Raise TargetError for what is not the manifest or blob that a digest names."""
+    if pointer.startswith("sha256:") and digest_bytes(body) != pointer:
+        raise mixed(host, pointer)
