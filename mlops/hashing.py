@@ -27,7 +27,11 @@ BUFFER = 1024 * 1024
 """Bytes read at once: as fast as larger ones, and each thread needs one."""
 
 YOUNG = 2.0
-"""Seconds for which a file may change without its times telling (FAT counts in twos)."""
+"""Seconds for which a file may change without its times telling, where these are whole seconds:
+FAT counts in twos."""
+
+YOUNG_FINELY = 0.1
+"""The same where times have fractions: Linux takes them from its last tick, at most 10 ms ago."""
 
 REMEMBERED = 20_000
 """Files in the cache; reading that many takes some 30 ms."""
@@ -98,7 +102,7 @@ class HashCache:
         A file that was changed shortly before could change again without its times telling:
         it is not kept.
         """
-        if began - max(seen.st_mtime, seen.st_ctime) < YOUNG:
+        if began - max(seen.st_mtime, seen.st_ctime) < _young(seen):
             return
         key = os.path.abspath(path)  # noqa: PTH100  Path.absolute keeps `..`
         with self._lock:
@@ -277,6 +281,11 @@ def _identity(seen: os.stat_result) -> str:
         str(part)
         for part in (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino, seen.st_dev)
     )
+
+
+def _young(seen: os.stat_result) -> float:
+    """Return the seconds for which a file may change without its times telling."""
+    return YOUNG_FINELY if seen.st_ctime_ns % 1_000_000_000 else YOUNG
 
 
 def _replace(path: Path, data: bytes) -> None:

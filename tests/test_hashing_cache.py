@@ -20,7 +20,7 @@ def aged() -> Callable[[Path], Path]:
     """Wait until a file is old enough to be remembered: its ctime can't be set back."""
 
     def wait(path: Path) -> Path:
-        time.sleep(max(0.0, path.stat().st_ctime + 2.01 - time.time()))
+        time.sleep(max(0.0, path.stat().st_ctime + 0.11 - time.time()))
         return path
 
     return wait
@@ -35,6 +35,25 @@ def test_a_young_file_is_not_remembered(tmp_path: Path) -> None:
 
     assert cache.lookup(file, file.stat()) is None
     assert not (tmp_path / "cache.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("fraction", "age", "kept"), [(0, 1.9, False), (0, 2.1, True), (1, 0.2, True)]
+)
+def test_how_old_a_file_must_be_depends_on_how_finely_its_times_are_counted(
+    tmp_path: Path,
+    fraction: int,
+    age: float,
+    kept: bool,  # noqa: FBT001  a row of a table
+) -> None:
+    file, cache = tmp_path / "file", HashCache.open(tmp_path / "cache.json")
+    file.write_bytes(b"old")
+    seen = os.stat_result([*file.stat()][:10], {"st_ctime_ns": 1_000_000_000 + fraction})
+
+    cache.remember(file, seen, "0" * 64, max(seen.st_mtime, seen.st_ctime) + age)
+    cache.save()
+
+    assert kept == (tmp_path / "cache.json").exists()
 
 
 def test_an_old_file_is_remembered_by_the_next_run(
