@@ -18,6 +18,7 @@ from image_means import ImageMeans, image_inputs
 from registry import Registry, needs_registry, push_base, repository, running
 from uv import find_uv_bin
 
+from mlops.clients.oci.session import Sessions
 from mlops.images.builder import Made
 from mlops.images.registry import RegistryBuilder
 
@@ -39,6 +40,7 @@ MAKES = """
 import json, sys
 from pathlib import Path
 from image_means import ImageMeans, image_inputs
+from mlops.clients.oci.session import Sessions
 from mlops.images.registry import RegistryBuilder
 class Files(ImageMeans):  # the library of the store is not there for each Python
     def recall(self, path):
@@ -51,7 +53,7 @@ class Files(ImageMeans):  # the library of the store is not there for each Pytho
 folder, base, python, requirement, *names = sys.argv[1:]
 inputs = image_inputs(Path(folder), base, python=python, requirements=(requirement,))
 for name in names:
-    *_, made = RegistryBuilder(repository=name, login=lambda _: None).make(
+    *_, made = RegistryBuilder(repository=name, sessions=Sessions(lambda _: None)).make(
         inputs, Files(Path(folder))
     )
     print(json.dumps([inputs.tag, made.reference.partition("@")[2], made.new]))
@@ -84,7 +86,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
     with running(folder / "registry") as registry:
         base = push_base(repository(registry, "team/base"), compressed=True)
         inputs = image_inputs(folder, base, python=VERSION, requirements=PACKAGES)
-        place = RegistryBuilder(repository=f"{registry.host}/team/image", login=lambda _: None)
+        place = RegistryBuilder(
+            repository=f"{registry.host}/team/image", sessions=Sessions(lambda _: None)
+        )
         made = list(place.make(inputs, ImageMeans(folder)))[-1]
         assert isinstance(made, Made)
         image = made.reference.partition("@")[2]

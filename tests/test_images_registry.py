@@ -19,6 +19,7 @@ from registry import Registry, login, needs_registry, push_base, repository, run
 
 from mlops.clients.oci.login import Login
 from mlops.clients.oci.manifest import Manifest
+from mlops.clients.oci.session import Sessions
 from mlops.errors import LockedError, TargetError
 from mlops.hashing import content_of
 from mlops.images.builder import Made
@@ -38,7 +39,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 
 def builder(registry: Registry, name: str, known: Login | None = None) -> RegistryBuilder:
-    return RegistryBuilder(repository=f"{registry.host}/{name}", login=lambda _: known or login())
+    return RegistryBuilder(
+        repository=f"{registry.host}/{name}", sessions=Sessions(lambda _: known or login())
+    )
 
 
 def inputs_in(folder: Path, registry: Registry, **given: Any) -> ImageInputs:
@@ -140,6 +143,17 @@ def test_only_what_changed_is_sent(registry: Registry, tmp_path: Path, what: str
     assert [at] == [n for n, pair in enumerate(zip(before, after, strict=True)) if len({*pair}) > 1]
 
 
+def test_a_registry_asks_only_once_who_somebody_is(registry: Registry, tmp_path: Path) -> None:
+    place, inputs = builder(registry, "once/image"), inputs_in(tmp_path, registry)
+    before = registry.calls("GET", "HEAD", *WRITES)
+
+    made(place, inputs, ImageMeans(tmp_path))
+
+    calls = registry.calls("GET", "HEAD", *WRITES)[len(before) :]
+    assert len(calls) > 20
+    assert 1 == sum(call.endswith(" 401") for call in calls)
+
+
 def test_two_machines_make_the_same_image(registry: Registry, tmp_path: Path) -> None:
     images = []
     for machine in ("one", "other"):
@@ -157,7 +171,9 @@ def test_the_layers_of_a_base_elsewhere_are_copied(registry: Registry, tmp_path:
         inputs = inputs_in(tmp_path, registry)
 
         image = made(
-            RegistryBuilder(repository=f"{other.host}/copied/image", login=lambda _: login()),
+            RegistryBuilder(
+                repository=f"{other.host}/copied/image", sessions=Sessions(lambda _: login())
+            ),
             inputs,
             ImageMeans(tmp_path),
         )
@@ -227,7 +243,9 @@ def test_a_full_disk_is_told_at_once(tmp_path: Path, registry: Registry) -> None
             self.reply(500, {}, said)
 
     with proxy(registry.port, lambda *_: None, Full) as port:
-        place = RegistryBuilder(repository=f"127.0.0.1:{port}/full/image", login=lambda _: login())
+        place = RegistryBuilder(
+            repository=f"127.0.0.1:{port}/full/image", sessions=Sessions(lambda _: login())
+        )
         with pytest.raises(TargetError, match="no space left on device") as told:
             made(place, inputs_in(tmp_path, registry), ImageMeans(tmp_path))
 
@@ -256,7 +274,7 @@ def test_no_secret_is_in_an_image_or_a_record(
 KILLED = """
 import sys, image_means, pathlib, test_images_registry as t
 folder, host, base, name = pathlib.Path(sys.argv[1]), *sys.argv[2:]
-place = t.RegistryBuilder(repository=f"{host}/{name}", login=lambda _: t.login())
+place = t.RegistryBuilder(repository=f"{host}/{name}", sessions=t.Sessions(lambda _: t.login()))
 inputs = image_means.image_inputs(folder, base, python=t.VERSION)
 for step in place.make(inputs, image_means.ImageMeans(folder)):
     print(getattr(step, "text", ""), flush=True)

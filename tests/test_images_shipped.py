@@ -17,6 +17,7 @@ from registry import Registry, login, needs_registry, push_base, repository, run
 from mlops.clients.docker.engine import Engine
 from mlops.clients.docker.wire import Wire
 from mlops.clients.oci.login import Login
+from mlops.clients.oci.session import Sessions
 from mlops.errors import TargetError
 from mlops.hashing import cache_folder
 from mlops.images.builder import Made
@@ -43,7 +44,7 @@ def builder(registry: Registry, known: Login, *, near: bool = False) -> ShippedB
     engine = Engine(wire=Wire(host=None, context=None))
     place = RegistryBuilder(
         repository=f"{registry.host}/team/shipped",
-        login=lambda _: known,
+        sessions=Sessions(lambda _: known),
         near=partial(made_here, engine) if near else lambda _: None,
     )
     return ShippedBuilder(engine=engine, registry=place)
@@ -159,7 +160,9 @@ def test_what_the_engine_lacks_is_loaded_while_the_registry_takes_it(
 def test_what_was_made_before_and_the_engine_lacks_is_pulled(
     begun: ImageMeans, registry: Registry, engine: Any, tmp_path: Path
 ) -> None:
-    elsewhere = RegistryBuilder(repository=f"{registry.host}/team/else", login=lambda _: login())
+    elsewhere = RegistryBuilder(
+        repository=f"{registry.host}/team/else", sessions=Sessions(lambda _: login())
+    )
     (tmp_path / "models" / "one" / "model.txt").write_text("third")
     inputs = image_inputs(tmp_path, f"{registry.host}/team/base:{VERSION}", python=VERSION)
     list(elsewhere.make(inputs, begun))

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from mlops.clients.oci.login import Login, docker_login
 from mlops.clients.oci.manifest import CONFIG, TAR, Descriptor, Manifest, manifest_bytes, read_json
 from mlops.clients.oci.reference import Reference, reference
 from mlops.clients.oci.registry import Repository
+from mlops.clients.oci.session import Sessions
 from mlops.clients.oci.upload import Blob, blob_of
 from mlops.errors import Problem, TargetError
 from mlops.hashing import BUFFER, cache_folder, digest_bytes
@@ -33,11 +33,11 @@ from mlops.writing import alone
 class RegistryBuilder(Struct, frozen=True, kw_only=True):
     """Makes images named `<repository>:<tag of the inputs>`.
 
-    `login` says who we are for a host, and is asked only when its registry asks.
+    `sessions` are those with its registry, and with that of the base.
     """
 
     repository: str
-    login: Callable[[str], Login | None] = docker_login
+    sessions: Sessions = field(default_factory=Sessions)
     near: Callable[[str], Below | None] = lambda _: None
     """Finds a base by its name where no registry has it."""
     build: Build | None = None
@@ -75,7 +75,7 @@ class RegistryBuilder(Struct, frozen=True, kw_only=True):
         return self.near(name) or self._opened(reference(name))
 
     def _opened(self, place: Reference) -> Repository:
-        return Repository(place, lambda: self.login(place.host))
+        return Repository(place, session=self.sessions.at(place))
 
 
 class Goal(Protocol):

@@ -62,7 +62,7 @@ class ShippedBuilder(Struct, frozen=True, kw_only=True):
         image = loaded()
         if not image:
             yield Progress(text=f"pulling {pinned.partition('@')[0]}")
-            login = self.registry.login(reference(self.registry.repository).host)
+            login = self.registry.sessions.login(reference(self.registry.repository).host)
             for _ in self.engine.images.pull(pinned, told(login)):
                 pass
         self.engine.images.tag(image or pinned, self.registry.repository, inputs.tag)
@@ -71,7 +71,9 @@ class ShippedBuilder(Struct, frozen=True, kw_only=True):
     @property
     def _stepping(self) -> Stepping:
         registry = self.registry
-        return Stepping(engine=self.engine, repository=registry.repository, login=registry.login)
+        return Stepping(
+            engine=self.engine, repository=registry.repository, login=registry.sessions.login
+        )
 
     def _name(self, inputs: ImageInputs) -> str:
         return f"{self.registry.repository}:{inputs.tag}"

@@ -11,6 +11,7 @@ from mlops.brought import brought_by
 from mlops.cli.image.named import pictured
 from mlops.cli.session import Session
 from mlops.cli.terminal import say
+from mlops.clients.oci.session import Sessions
 from mlops.errors import Where
 from mlops.images.base import Base
 from mlops.images.builder import Builder, HasBuilder
@@ -106,7 +107,7 @@ def _asked(
         builder = target.builder(means, base)
     else:
         login = partial(login_of, settings, base, means)
-        builder = RegistryBuilder(repository="", login=login)
+        builder = RegistryBuilder(repository="", sessions=Sessions(login))
     known = {one.facts.platform for one in session.locked}
     for platform in platforms or sorted({image.inputs.platform, *known}):
         yield Asked(

@@ -131,11 +131,12 @@ def _repository(session: Session, image: Named) -> str:
 
 
 def _builder(session: Session, image: Named, place: str, means: StoreMeans) -> "RegistryBuilder":
-    from mlops.images.registry import RegistryBuilder  # noqa: PLC0415  see `_prepared`
+    from mlops.clients.oci.session import Sessions  # noqa: PLC0415  see `_prepared`
+    from mlops.images.registry import RegistryBuilder  # noqa: PLC0415  as above
 
     settings = session.spec.targets[image.deployment.target].settings
     login = partial(login_of, settings, told_login(image.pins.inference.base_registry), means)
-    return RegistryBuilder(repository=place, login=login)
+    return RegistryBuilder(repository=place, sessions=Sessions(login))
 
 
 def _told(steps: Iterator[Progress | Made]) -> Made:

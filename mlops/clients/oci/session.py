@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 import mlops
-from mlops.clients.oci.login import Login
+from mlops.clients.oci.login import Login, docker_login
 from mlops.clients.oci.reference import Reference
 from mlops.clients.oci.tokens import (
     Challenge,
@@ -230,6 +230,27 @@ class Session:
         if answer.status not in (200, 201) or not granted:
             raise refused(self.host, "give a token", answer.status, answer.data)
         self._known[scopes] = f"Bearer {granted}"
+
+
+class Sessions:
+    """The registries that somebody speaks to: each asks only once who we are.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, login: Callable[[str], Login | None] = docker_login) -> None:
+        """Speak to registries. `login` says who we are for a host, when its registry asks."""
+        self.login = login
+        self._lock = Lock()
+        self._known: dict[tuple[str, bool], Session] = {}
+
+    def at(self, place: Reference) -> Session:
+        """Return the session of the registry of a place."""
+        with self._lock:
+            key = place.server, place.plain
+            if key not in self._known:
+                self._known[key] = Session(place, lambda: self.login(place.host))
+            return self._known[key]
 
 
 def _token_ask(wanted: Request) -> Ask:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from mlops.clients.docker.engine import Engine
+from mlops.clients.oci.session import Sessions
 from mlops.images.builder import Builder, Made
 from mlops.images.engine import EngineBuilder
 from mlops.images.exported import made_here
@@ -55,5 +56,7 @@ def image_builder(
         return EngineBuilder(engine=engine, repository=repository, login=login)
     near = partial(made_here, engine)
     sources = Sources(engine=engine, repository=repository, login=login)
-    registry = RegistryBuilder(repository=repository, login=login, near=near, build=sources.build)
+    registry = RegistryBuilder(
+        repository=repository, sessions=Sessions(login), near=near, build=sources.build
+    )
     return ShippedBuilder(engine=engine, registry=registry)
