@@ -60,7 +60,7 @@ def _object(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             {key: near(keys[key]) for key in {*needed, *some} if key in keys}
         )
     )
-    names = _text(schema.get("propertyNames", {}))
+    names = st.one_of(*[_text(schema.get("propertyNames", {}))] * 4, st.sampled_from(["", "A b"]))
     others = st.dictionaries(names, near(schema.get("additionalProperties", True)), max_size=2)
     both = st.tuples(known, others).map(lambda pair: {**pair[1], **pair[0]})
     return both if not keys else st.one_of(*[known] * 6, both)
