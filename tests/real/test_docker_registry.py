@@ -1,7 +1,9 @@
 """Services of an engine whose images go by way of a registry with a password."""
 
+import hashlib
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import docker_engine
 import pytest
 import registry
 from docker_walk import DockerWalk, by_way_of, docker_walking, put_right_after_a_commit
+from test_models_url import Answer, Server
 from walk import NO_CHANGES
 
 pytestmark = registry.needs_registry
@@ -54,6 +57,26 @@ def test_a_wrong_password_ends_at_once_and_what_served_still_does(user: DockerWa
         assert "does not accept who we are" in answer.err
         assert "hunter2" not in answer.err + answer.out
     assert served == user.main["Id"]
+    assert [205.826] == pytest.approx(user.walk.score(), abs=0.001)
+
+
+def test_a_model_behind_an_address_is_fetched_once_and_served_without_it_from_then_on(
+    user: DockerWalk,
+) -> None:
+    body = (user.walk.folder / "model" / "coefficients.json").read_bytes()
+    shutil.rmtree(user.walk.folder / "model")
+    with Server(Answer(body=body)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        digest = hashlib.sha256(body).hexdigest()
+        address = f"url: {server.url}/coefficients.json\n    sha256: {digest}"
+        user.walk.edit("mlops.yaml", "path: model/coefficients.json", address)
+        user.apply()
+        server.shutdown()
+    user.walk.edit("score/score.py", "import json", "import json  # changed")
+
+    user.apply()
+
+    assert [("/coefficients.json", None)] == server.asked
     assert [205.826] == pytest.approx(user.walk.score(), abs=0.001)
 
 
