@@ -113,7 +113,7 @@ def test_what_found_no_room_is_counted(tmp_path: Path) -> None:
     collect = {"queue": 0, "boundary": "day"}
     script = """
         import threading, mlops_serving.worker.sink as sink
-        from mlops_serving.worker.collecting import current
+        from mlops_serving.worker.collection import current
         def init():
             sink.Sink._start = lambda self: setattr(self, "_thread", 1)  # nothing is taken out
             current().sink._queue.maxsize = 2

@@ -6,6 +6,10 @@ if __name__ == "__main__":
     # The interpreter put this folder first; its file names must not shadow anybody's modules.
     sys.path.pop(0)
 
+    import gc
+
+    gc.disable()  # until everything is imported: there is no garbage
+
     import importlib
     import importlib.util
     from pathlib import Path

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 from .. import VERSION
 from ..worker import wire
 from . import identity, oip
+from .access import requested
 from .answers import EMPTY, IS_TEXT, Answer, document, message
 from .crew import Crew
 from .fingerprints import fingerprints
-from .logs import requested
 from .metrics import CONTENT, Metrics
 from .reader import DISCARD, too_large
 from .request import Request

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..worker.sink import STORED
+from ..worker.options import STORED
 from .settings import Settings
 from .side import Side
 from .traces import Traces, connection, missing, wanted

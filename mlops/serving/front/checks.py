@@ -5,8 +5,7 @@ A check means what it means to `mlops test`, word for word; tests/check_cases.py
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .limits import UnfitError
 
@@ -14,8 +13,7 @@ LINE = 200
 """Characters of an answer that a reason shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(NamedTuple):
     """One request, as it goes over the wire, and what its answer must be."""
 
     name: str
@@ -26,8 +24,7 @@ class Check:
     latency: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back: status, body, and the seconds that it took."""
 
     status: int

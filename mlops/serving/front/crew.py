@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ..worker import wire
-from .process import Launch, Worker
+from .failure import Failure
+from .process import Worker
 from .request import Request
+from .spawn import Launch, Spawned
 
 log = logging.getLogger("mlops_serving")
 
@@ -23,16 +24,7 @@ BACK_OFF = 0.5
 POLL = 0.02
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why no worker can be had."""
-
-    summary: str
-    log: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ears:
+class Ears(NamedTuple):
     """Who wants to know of a crew: answers came; workers came or went; no worker can be had."""
 
     freed: Callable[[int], None]
@@ -44,9 +36,12 @@ class Ears:
 class Crew:
     """As many workers as wanted, all started alike."""
 
-    def __init__(self, launch: Launch, size: int, ears: Ears) -> None:
+    def __init__(
+        self, launch: Launch, size: int, ears: Ears, early: Iterable[Spawned] = ()
+    ) -> None:
         self.launch = launch
         self.size = size
+        self._early = list(early)  # workers that begin already
         self._ears = ears
         self._all: set[Worker] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,15 +110,14 @@ class Crew:
 
     async def _bear(self, worker: Worker) -> wire.Frame | Failure:
         self._all.add(worker)
-        began = time.monotonic()
         try:
-            await worker.start(self.launch)
+            await worker.start(self.launch, self._early.pop() if self._early else None)
         except OSError as problem:
             self._all.discard(worker)
             python = self.launch.python
             return Failure(summary=f"`{python}` cannot be started: {problem.strerror}", log=[])
         frame = await asyncio.shield(worker.born)
-        self.init_seconds = time.monotonic() - began
+        self.init_seconds = time.monotonic() - worker.began
         if frame is not None and frame[1] == wire.READY:
             return frame
         if frame is not None:

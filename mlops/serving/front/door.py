@@ -5,7 +5,6 @@ import logging
 import socket
 import ssl
 import time
-from email.utils import formatdate
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +19,11 @@ TICK = 0.25
 BACKLOG = 2048
 HANDSHAKE = 10.0
 """Seconds that a TLS handshake may take."""
+DAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
+MONTHS = (
+    *(b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun"),
+    *(b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"),
+)
 
 
 class Answers(Protocol):
@@ -130,7 +134,7 @@ class Door:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            date = formatdate(second, usegmt=True).encode()
+            date = day(second)
             self.stamp = b"date: %b\r\n%b" % (date, self._app.signature)
 
     async def _watch(self) -> None:
@@ -140,3 +144,10 @@ class Door:
             now = time.monotonic()
             for connection in self.inside:
                 connection.check(now)
+
+
+def day(second: int) -> bytes:
+    """Write a moment as HTTP does. `email.utils` does too, but takes long to import."""
+    year, month, date, hour, minute, late, weekday, *_ = time.gmtime(second)
+    words = (DAYS[weekday], date, MONTHS[month - 1], year, hour, minute, late)
+    return b"%b, %02d %b %04d %02d:%02d:%02d GMT" % words

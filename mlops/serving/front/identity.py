@@ -1,6 +1,6 @@
 """The ids of a request: read, made where they lack, limited, echoed. Pure but for fresh ids."""
 
-import random
+import os
 from collections.abc import Mapping
 
 LONGEST = 100
@@ -11,8 +11,8 @@ NAMES = frozenset({OURS, OLD, CLIENT, *TRACES})
 
 def fresh() -> bytes:
     """Make an id in the form of a UUID. It names a request and keeps no secret."""
-    # A third of the time that the `uuid` module takes, on every request.
-    text = f"{random.getrandbits(128):032x}"
+    # A third of the time that the `uuid` module takes, on every request; `random` is no faster.
+    text = os.urandom(16).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}".encode()
 
 

@@ -4,10 +4,8 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +49,7 @@ class Record:
             "pid": os.getpid(),
             "version": VERSION,
             "started": now,
-            "created": datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds"),
+            "created": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now)),
             "host": None,
             "port": None,
             "state": "starting",
@@ -143,12 +141,19 @@ def place(path: Path, blob: Path) -> None:
         if parent.is_symlink() and not parent.is_dir():
             parent.unlink()
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        rmtree(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.fresh")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(blob)
     fresh.replace(path)
+
+
+def rmtree(path: Path, *, ignore_errors: bool = False) -> None:
+    """Remove a folder with all that is in it."""
+    import shutil  # noqa: PLC0415 - slow to import, and seldom wanted
+
+    shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
 def prune(folder: Path, models: tuple[Model, ...]) -> None:
@@ -181,7 +186,7 @@ def sweep_code(folder: Path, code: Path) -> bool:
             wanted = Path(json.loads((folder / "settings.json").read_bytes())["code"]).name
             for path in root.iterdir():
                 if path.name not in (code.name, wanted):
-                    shutil.rmtree(path, ignore_errors=True)
+                    rmtree(path, ignore_errors=True)
     except BlockingIOError:
         return False
     except (OSError, ValueError, KeyError, TypeError):

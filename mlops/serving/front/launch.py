@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from .instance import app_root
 from .limits import UnfitError
-from .process import Launch
 from .settings import Settings
+from .spawn import Launch
 
 
 def launch(settings: Settings, folder: Path, models: Path) -> Launch:

@@ -2,16 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class UnfitError(Exception):
     """The service cannot be run as its settings say; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """The `serving` block: seconds, requests, bytes."""
 
     timeout: float = 300.0
@@ -38,7 +36,7 @@ class Limits:
     """Seconds that an idle connection is kept; longer than load balancers keep theirs (60)."""
 
 
-FRONT = frozenset(field.name for field in fields(Limits)) - {"timeout"}
+FRONT = frozenset(Limits._fields) - {"timeout"}
 POSITIVE = ("timeout", "workers", "connections", "head_timeout", "body_timeout", "keep_alive")
 
 
@@ -54,7 +52,8 @@ def limits(said: Mapping[str, Any], variables: Mapping[str, str]) -> Limits:
     """Read the numbers of the `serving` block, and v1's variables where it says nothing."""
     given = {**carried(variables, said), **said}
     found: dict[str, Any] = {}
-    for name, default in asdict(Limits()).items():
+    defaults: Mapping[str, Any] = Limits()._asdict()
+    for name, default in defaults.items():
         value = given.get(name, default)
         if value is None and name == "max_wait":
             continue

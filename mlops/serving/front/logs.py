@@ -6,12 +6,9 @@ import sys
 import time
 from typing import Any
 
-from . import identity
-from .request import Request
 from .rules import Logs
 
 log = logging.getLogger("mlops_serving")
-requests = logging.getLogger("mlops_serving.requests")
 
 DATE = "%Y-%m-%dT%H:%M:%S"
 
@@ -50,21 +47,3 @@ def reshape(logs: Logs) -> None:
         lines.converter = time.gmtime
     for handler in logging.getLogger().handlers:
         handler.setFormatter(lines)
-
-
-def requested(request: Request, status: int, seconds: float) -> None:
-    """Write the line of one request."""
-    ident = request.name().decode("latin-1")
-    fields = {
-        "request_id": ident,
-        "method": request.method,
-        "path": request.path,
-        "status": status,
-        "milliseconds": round(seconds * 1000, 3),
-    }
-    for name in (identity.CLIENT, *identity.TRACES):
-        if name in request.known:
-            fields[name.decode()] = request.known[name].decode("latin-1")
-    text = "%s %s %d %.1f ms %s"
-    words = (request.method, request.path, status, seconds * 1000, ident)
-    requests.info(text, *words, extra={"fields": fields})

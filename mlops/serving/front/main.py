@@ -4,18 +4,19 @@ import errno
 import logging
 import os
 import signal
-import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from .crew import Failure
-from .handover import ASK, Taking, ask
-from .instance import Record, length, link, lock, prune, tail
+from .begin import Begun, begin, spawned
+from .failure import Failure
+from .instance import Record, length, lock, tail
 from .limits import UnfitError
 from .logs import reshape, start_log
 from .rotation import Rotation
-from .service import Service
-from .settings import Settings, digest, raw, settings
+from .settings import digest, raw
+from .signals import postpone
+from .taking import ASK, Taking, ask
 
 TAKEN = 75
 """Exit code when another server holds the folder (EX_TEMPFAIL)."""
@@ -60,30 +61,36 @@ def serve(folder: Path, held: int | None, taking: Taking | None) -> int:
     log_start = length(folder)
     rotation: Rotation | None = None
     try:
-        wanted, name = settings(folder)
-        record.write(settings=name, host=wanted.host, port=wanted.port)
-        listener = inherited(wanted, taking.listener) if taking else listen(wanted)
-        record.write(port=listener.getsockname()[1])
-        models = link(folder, wanted.models)
-        if taking is None:
-            prune(folder, wanted.models)
-        service = Service(wanted, folder, record, models)
-        service.lock, service.taking = held, taking
-        reshape(wanted.logs)
-        if wanted.log_file is not None:
-            rotation = Rotation(wanted.log_file)
+        begun = begin(folder, record, taking)
+        reshape(begun.settings.logs)
+        if begun.settings.log_file is not None:
+            rotation = Rotation(begun.settings.log_file)
     except UnfitError as problem:
         log.error("%s", problem)  # noqa: TRY400 - a sentence, no traceback
         record.fail(str(problem), [])
         if taking is not None:
             taking.fail(Failure(summary=str(problem), log=[]))
         return UNFIT
-    log.info("%s starts on http://%s:%d", wanted.service, *listener.getsockname()[:2])
+    host, port = begun.listener.getsockname()[:2]
+    log.info("%s starts on http://%s:%d", begun.settings.service, host, port)
     try:
-        return service.run(listener, lambda: last_lines(folder, log_start, rotation))
+        return run(begun, held, taking, lambda: last_lines(folder, log_start, rotation))
     finally:
         if rotation is not None:
             rotation.end()
+
+
+def run(
+    begun: Begun, held: int | None, taking: Taking | None, last_lines: Callable[[], list[str]]
+) -> int:
+    """Serve with workers that begin while the rest of the front is imported."""
+    early = spawned(begun)
+    postpone()  # after that: no worker may inherit it
+    from .service import Service  # noqa: PLC0415 - as slow as the workers, which need none of it
+
+    service = Service(begun, early)
+    service.lock, service.taking = held, taking
+    return service.run(begun.listener, last_lines)
 
 
 def last_lines(folder: Path, start: int, rotation: Rotation | None) -> list[str]:
@@ -99,22 +106,3 @@ def fingerprint(folder: Path) -> str:
         return digest(raw(folder))
     except UnfitError:
         return ""
-
-
-def inherited(wanted: Settings, listener: socket.socket) -> socket.socket:
-    """Refuse to take over a socket that the settings do not mean."""
-    host, port = listener.getsockname()[:2]
-    if wanted.port not in (0, port):
-        raise UnfitError(f"the server in use listens on port {port} of {host}: end it first")
-    return listener
-
-
-def listen(wanted: Settings) -> socket.socket:
-    """Bind the port."""
-    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
-    address = (wanted.host, wanted.port)
-    try:
-        return socket.create_server(address, family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnfitError(f"port {wanted.port} of {wanted.host} is not free: {reason}") from None

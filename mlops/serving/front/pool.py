@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from .crew import Crew, Ears, Failure, error, settle
+from .crew import Crew, Ears, error, settle
+from .failure import Failure
 from .limits import Limits
-from .process import Launch
 from .queued import STOPPING, Queue
 from .request import Request
+from .spawn import Launch, Spawned
 
 TICK = 0.25
 FULL = "The service is overloaded: its queue is full. Try again later."
@@ -23,6 +24,7 @@ class Pool:
         launch: Launch,
         changed: Callable[[], None],
         failed: Callable[[Failure], None],
+        early: Iterable[Spawned] = (),
     ) -> None:
         self._changed = changed
         self._failed = failed
@@ -32,9 +34,9 @@ class Pool:
         self._restarts = 0
         self.lost = 0
         self.limits = limits
-        self.crew = self.hire(launch, limits.workers)
+        self.crew = self.hire(launch, limits.workers, early)
 
-    def hire(self, launch: Launch, size: int) -> Crew:
+    def hire(self, launch: Launch, size: int, early: Iterable[Spawned] = ()) -> Crew:
         """Make a crew; it gets no requests until it relieves the one there is."""
         ears = Ears(
             freed=lambda done: self.queue.free(done, self.crew),
@@ -42,7 +44,7 @@ class Pool:
             orphaned=self.queue.adopt,
             failed=lambda crew, why: self._failed(why) if crew is self.crew else None,
         )
-        return Crew(launch, size, ears)
+        return Crew(launch, size, ears, early)
 
     def start(self) -> "asyncio.Task[Failure | None]":
         """Start the first crew, and the clock that watches all of them."""

@@ -2,38 +2,22 @@
 
 import asyncio
 import contextlib
-import json
-import os
 import signal
-import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from ..worker import wire
-from ..worker.progress import SIZE, Progress
-from .echo import echoing
+from ..worker.progress import Progress
+from .echo import echo
 from .request import Request
+from .spawn import Launch, Spawned, spawn
 
-WORKER = Path(__file__).resolve().parent.parent / "worker"
 STOP_GRACE = 2.0
 """Seconds between the end of the pipe and the kill, for exit handlers of the script."""
 LAST_WORDS = 0.2
 """Seconds in which answers written before a death may still be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """How every worker of a service is started."""
-
-    python: str
-    cwd: Path
-    environment: Mapping[str, str]
-    plan: Mapping[str, Any]
 
 
 class Pipe:
@@ -115,38 +99,24 @@ class Worker(asyncio.Protocol):
         self._stopping = False
         self.sent: dict[int, Request] = {}
         self.milliseconds = 0.0
+        self.began = 0.0
         self.late = False
         self.born: asyncio.Future[wire.Frame | None] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
 
-    async def start(self, launch: Launch) -> None:
-        """Start the process and tell it what to load."""
-        ours, theirs = socket.socketpair()
-        with tempfile.TemporaryFile() as memory, theirs:
-            memory.truncate(SIZE)
-            self.pace.progress = Progress(memory.fileno())
-            words = [str(theirs.fileno()), str(memory.fileno()), str(os.getpid())]
-            out = await echoing() if launch.plan["logs"] == "json" else None
-            try:
-                self._process = subprocess.Popen(  # noqa: ASYNC220 - a fork; a thread waits for its end
-                    [launch.python, str(WORKER), *words],
-                    cwd=launch.cwd,
-                    env=dict(launch.environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=out,
-                    pass_fds=(theirs.fileno(), memory.fileno()),
-                )
-            except OSError:
-                ours.close()
-                raise
-            finally:
-                if out is not None:
-                    os.close(out)
+    async def start(self, launch: Launch, early: Spawned | None = None) -> None:
+        """Start the process, unless it has been, and speak with it. Raises OSError."""
+        spawned = early or spawn(launch)
+        self._process = spawned.process
+        self.began = spawned.began
+        self.pace.progress = spawned.progress
         watched = (self._process, self._loop, self._ended)
         threading.Thread(target=announce_end, args=watched, daemon=True).start()
-        await self._loop.create_unix_connection(lambda: self, sock=ours)
-        self._pipe.write(wire.pack(0, wire.START, meta=json.dumps(dict(launch.plan)).encode()))
+        if spawned.printed is not None:
+            await echo(spawned.printed)
+        await self._loop.create_unix_connection(lambda: self, sock=spawned.channel)
+        if spawned.unsent:
+            self._pipe.write(spawned.unsent)
 
     @property
     def pid(self) -> int:
@@ -206,10 +176,11 @@ class Worker(asyncio.Protocol):
 
     def _ended(self, code: int) -> None:
         self._code = code
-        if self._pipe.closed:
+        if self._pipe.transport is not None and self._pipe.closed:
             self._bury()
         else:
-            # Children that the script forked may hold the pipe open: its end cannot be waited for.
+            # One that began early may have ended before anybody spoke with it. And children that
+            # the script forked may hold the pipe open: its end cannot be waited for.
             self._loop.call_later(LAST_WORDS, self._bury)
 
     def _bury(self) -> None:

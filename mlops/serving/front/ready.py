@@ -4,7 +4,8 @@ import asyncio
 import logging
 from typing import Any
 
-from .crew import Crew, Failure
+from .crew import Crew
+from .failure import Failure
 from .trial import Trial
 
 log = logging.getLogger("mlops_serving")

@@ -9,17 +9,15 @@ import fcntl
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 CHUNK = 1 << 16
 PATIENCE = 0.5
 """Seconds in which what is in the pipe at the end may still be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogFile:
+class LogFile(NamedTuple):
     """Where the log is, how large it gets, and how many older ones are kept."""
 
     path: Path

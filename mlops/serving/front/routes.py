@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from . import oip
+from .answers import SERVER
 from .cors import Cors
 from .keys import Keys
 from .limits import Limits
-from .rules import signature
 from .settings import AUTHENTICATED, OFF, OPEN, Settings
 
 READ = ("GET", "HEAD")
@@ -59,6 +59,12 @@ class Rules:
         if path.startswith(oip.ROOT):
             return oip.route(path) not in {("live", ""), ("ready", "")}
         return self._policies.get(path, OPEN) == AUTHENTICATED
+
+
+def signature(variables: Mapping[str, str]) -> bytes:
+    """Return the header that says who serves; v1 has a variable against it."""
+    said = variables.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true")
+    return SERVER if said.lower() == "true" else b""
 
 
 def label(path: str) -> str:

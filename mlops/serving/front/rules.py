@@ -1,24 +1,20 @@
 """Who may ask, how, and what is written about it: the small blocks of `settings.json`. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from .answers import SERVER
 from .limits import UnfitError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(NamedTuple):
     """Where the certificate (with its chain) and its key are, in PEM."""
 
     certificate: Path
     key: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logs:
+class Logs(NamedTuple):
     """How the log is written: `text` or `json`, and whether each request leaves a line."""
 
     format: str = "text"
@@ -30,12 +26,6 @@ def tls(given: Mapping[str, Any] | None, folder: Path) -> Tls | None:
     if given is None:
         return None
     return Tls(certificate=folder / given["certificate"], key=folder / given["key"])
-
-
-def signature(variables: Mapping[str, str]) -> bytes:
-    """Return the header that says who serves; v1 has a variable against it."""
-    said = variables.get("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true")
-    return SERVER if said.lower() == "true" else b""
 
 
 def origins(given: Sequence[str] | None, variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,28 +1,28 @@
 """One service from start to exit code: the workers, the door, the record."""
 
 import asyncio
+import gc
 import importlib.util
 import logging
 import signal
 import socket
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from .app import App
+from .begin import Begun
 from .beside import Beside
-from .crew import Failure
 from .door import Door
 from .drain import Drain
+from .failure import Failure
 from .gauges import Gauges
-from .handover import Taking, Yielding
-from .instance import Record
-from .launch import launch
+from .handover import Yielding
 from .limits import UnfitError
 from .pool import Pool
 from .ready import EARLY, Readiness
-from .routes import Rules
-from .settings import Settings
+from .signals import DRAINING, deliver
+from .spawn import Spawned
 from .swap import Swaps
+from .taking import Taking
 from .tls import Certificate
 
 log = logging.getLogger("mlops_serving")
@@ -37,13 +37,14 @@ REFRESH = 0.5
 class Service:
     """What the front does between its start and its end."""
 
-    def __init__(self, settings: Settings, folder: Path, record: Record, models: Path) -> None:
-        self.settings = settings
-        self.folder = folder
-        self.record = record
-        self.rules = Rules(settings, record.settings or "")
-        self.certificate = Certificate(settings.tls) if settings.tls else None
-        self._launch = launch(settings, folder, models)
+    def __init__(self, begun: Begun, early: Iterable[Spawned]) -> None:
+        self.settings = begun.settings
+        self.folder = begun.folder
+        self.record = begun.record
+        self.rules = begun.rules
+        self.certificate: Certificate | None = begun.certificate
+        self._launch = begun.launch
+        self._early = early
         self._error: Failure | None = None
         self._taken: asyncio.Future[None] | None = None
         self.lock: int | None = None
@@ -52,6 +53,8 @@ class Service:
     def run(self, listener: socket.socket, last_lines: Callable[[], list[str]]) -> int:
         """Serve until told to stop, or until no worker can be had; return the exit code."""
         loop = new_loop()
+        gc.freeze()  # what is there stays
+        gc.enable()
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(self._serve(listener))
@@ -70,7 +73,7 @@ class Service:
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         limits = self.settings.limits
-        self.pool = Pool(limits, self._launch, self.changed, self.fail)
+        self.pool = Pool(limits, self._launch, self.changed, self.fail, self._early)
         self.app = App(self.rules, self.pool, lambda: self.gauges.text(self))
         self.door = Door(listener, limits, self.app)
         self.gauges = Gauges()
@@ -183,9 +186,10 @@ def hear(
     loop: asyncio.AbstractEventLoop, drain: Callable[[], None], swap: Callable[[], None]
 ) -> None:
     """Listen to the signals: two that drain, one that swaps."""
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in DRAINING:
         loop.add_signal_handler(sign, drain)
     loop.add_signal_handler(signal.SIGHUP, swap)
+    deliver()
 
 
 async def refresh(service: Service) -> None:

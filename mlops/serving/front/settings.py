@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from .checks import checks
 from .limits import Limits, UnfitError, limits, split
@@ -16,8 +15,7 @@ from .rules import Logs, Tls, choice, logs, origins, tls
 OPEN, AUTHENTICATED, OFF = "open", "authenticated", "off"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(NamedTuple):
     """One model version: paths under its folder -> the files that hold their bytes."""
 
     name: str
@@ -25,8 +23,7 @@ class Model:
     files: Mapping[str, Path]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything the server is told about the service it runs."""
 
     service: str

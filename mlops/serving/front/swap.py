@@ -25,10 +25,10 @@ themselves have changed. A crash of the server in between: the next start reads 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from .crew import Crew, Failure
+from .crew import Crew
+from .failure import Failure
 from .instance import app_root, link, prune, sweep_code
 from .launch import launch
 from .limits import UnfitError
@@ -44,8 +44,7 @@ log = logging.getLogger("mlops_serving")
 POLL = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class Next(NamedTuple):
     """What may come next: everything that can fail, made before anything is changed."""
 
     settings: Settings

@@ -6,7 +6,7 @@ process beside does.
 
 import importlib.util
 import json
-import random
+import os
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -82,8 +82,8 @@ class Traces:
         """Tell the script, and a client that named no trace, what this request's span is."""
         given = request.known.get(b"traceparent")
         parent = PARENT.fullmatch(given or b"")
-        above = parent[1] if parent else b"%032x" % random.getrandbits(128)
-        span = b"%016x" % random.getrandbits(64)
+        above = parent[1] if parent else os.urandom(16).hex().encode()
+        span = os.urandom(8).hex().encode()
         flags = parent[2] if parent else b"01"
         ours = b"00-%b-%b-%b" % (above, span, flags)
         request.span = (above.decode(), span.decode())

@@ -7,7 +7,8 @@ from ..worker import wire
 from .answers import Answer, message, scored
 from .app import App
 from .checks import Check, Reply, checks, misanswered, wrong
-from .crew import Crew, Failure
+from .crew import Crew
+from .failure import Failure
 from .queued import Queue
 from .reader import Reader
 from .request import Request

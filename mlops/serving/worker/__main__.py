@@ -8,11 +8,11 @@ if __name__ == "__main__":
 
     import importlib
     import importlib.util
-    from pathlib import Path
+    import os
 
-    root = Path(__file__).resolve().parent.parent
+    root = os.path.realpath(__file__).rpartition("/worker/")[0]  # `pathlib` is slow to import
     spec = importlib.util.spec_from_file_location(
-        "mlops_serving", str(root / "__init__.py"), submodule_search_locations=[str(root)]
+        "mlops_serving", root + "/__init__.py", submodule_search_locations=[root]
     )
     if spec is None or spec.loader is None:
         sys.exit(f"{root} cannot be loaded")

@@ -15,12 +15,12 @@ import os
 import random
 import uuid
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from . import wire
-from .inputs import query
-from .options import Options, switch
-from .sink import COLUMNS, STORED, Sink, Table
+from .options import STORED
+from .queries import query
+from .sink import COLUMNS, Sink, Table
 
 NO_REQUEST = "00000000-0000-0000-0000-000000000000"
 Rows = Tuple[List[str], List[List[Any]]]
@@ -60,34 +60,11 @@ class Source:
         return dict(zip(COLUMNS, [*known, model, version, request]))
 
 
-CURRENT: List[Source] = []
-
-
-def configure(options: Options) -> None:
-    """Decide once per process whether data is collected."""
-    given = options.collect
-    on = (
-        switch(os.environ.get("AML_MODEL_DC_STORAGE_ENABLED", "")) if given is None else bool(given)
-    )
-    CURRENT[:] = [Source(given if isinstance(given, dict) else {})] if on else []
-
-
-def current() -> Optional[Source]:
-    """Return where collected data goes, or nothing where none is collected."""
-    return CURRENT[0] if CURRENT else None
-
-
 class Collecting:
     """Takes frames and their answers. Keeps their bytes; another thread reads them."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-
-    @staticmethod
-    def wanted(_options: Options) -> "Optional[Collecting]":
-        """Return one if data is collected and the script does not do it."""
-        source = current()
-        return None if source is None or source.taken else Collecting(source)
 
     def take(self, frame: wire.Frame, answer: bytes) -> None:
         """Keep one request and its answer, if the sample hits it."""

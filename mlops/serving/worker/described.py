@@ -152,18 +152,3 @@ def choices(values: List[Any]) -> Shown:
 def returned(script: Script) -> Any:
     """Return the hint of the result, `Any` if there is none."""
     return hints.of(script.run).get("return", Any)
-
-
-def sampled(schema: Any) -> Any:
-    """Return a schema without its examples: the samples of the script, real data perhaps."""
-    if isinstance(schema, list):
-        return [sampled(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {}
-    for key, value in schema.items():
-        if key in {"properties", "definitions", "patternProperties"} and isinstance(value, dict):
-            found[key] = {name: sampled(one) for name, one in value.items()}
-        elif key not in {"example", "examples"}:
-            found[key] = value if key in {"enum", "required", "default"} else sampled(value)
-    return found

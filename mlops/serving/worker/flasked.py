@@ -7,7 +7,6 @@ v1's server was Flask: a script with the real `azureml-contrib-services` gets a 
 import io
 import sys
 from typing import Any, ContextManager, Dict, Mapping
-from urllib.parse import unquote_to_bytes
 
 BARE = ("content-type", "content-length")
 
@@ -52,6 +51,8 @@ class Contexts:
 
 def environ(meta: Mapping[str, Any], body: bytes) -> Dict[str, Any]:
     """Return the WSGI environment of a request."""
+    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - Flask has imported it
+
     found: Dict[str, Any] = {
         "REQUEST_METHOD": meta["method"],
         "SCRIPT_NAME": "",

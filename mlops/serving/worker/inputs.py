@@ -3,13 +3,12 @@
 import inspect
 import json
 from typing import Any, Callable, Dict, List
-from urllib.parse import parse_qsl
 
-from . import hints, wire
+from . import wire
+from .late import late
 from .refusals import BadInputError, RefusedError
 from .script import Script
 from .shims.headers import Headers
-from .shims.rawhttp import AMLRequest
 
 NOT_JSON = "Expects Content-Type to be application/json"
 Arguments = Callable[[int, bytes, bytes], Dict[str, Any]]
@@ -38,11 +37,18 @@ def reader(script: Script) -> Arguments:
 
 def raw(name: str) -> Arguments:
     """Hand in the request itself."""
+    made = late(".shims.rawhttp").AMLRequest
 
     def read(_kind: int, meta: bytes, body: bytes) -> Dict[str, Any]:
-        return {name: AMLRequest(json.loads(meta.decode()), body)}
+        return {name: made(json.loads(meta.decode()), body)}
 
     return read
+
+
+def query(line: bytes, texts: Any = ()) -> Dict[str, Any]:
+    """Read query parameters. Few services are asked by them, and never before they are ready."""
+    found: Dict[str, Any] = late(".queries").query(line, texts)
+    return found
 
 
 def text(name: str) -> Arguments:
@@ -75,6 +81,7 @@ def fields(parameters: List[inspect.Parameter]) -> Arguments:
 def typed(parameters: List[inspect.Parameter], wanted: Dict[str, Any]) -> Arguments:
     """Hand in the fields of the body's JSON object, each converted to its parameter's hint."""
     texts = {name for name, hint in wanted.items() if hint is str}
+    convert = late(".hints").convert
 
     def read(kind: int, _meta: bytes, body: bytes) -> Dict[str, Any]:
         given = query(body, texts) if kind == wire.QUERY else document(kind, body)
@@ -84,7 +91,7 @@ def typed(parameters: List[inspect.Parameter], wanted: Dict[str, Any]) -> Argume
         found = {}
         for one in parameters:
             if one.name in given:
-                found[one.name] = hints.convert(given[one.name], wanted[one.name], one.name)
+                found[one.name] = convert(given[one.name], wanted[one.name], one.name)
             else:
                 present(one, given)
         return found
@@ -115,22 +122,3 @@ def document(kind: int, body: bytes) -> Dict[str, Any]:
     if not isinstance(value, dict):
         raise RefusedError(400, "POST body should be a JSON dictionary.")
     return value
-
-
-def query(line: bytes, texts: Any = ()) -> Dict[str, Any]:
-    """Read query parameters, each as JSON where it is JSON; repeated ones become a list.
-
-    The names in `texts` are left as the strings they are.
-    """
-    found: Dict[str, List[Any]] = {}
-    for name, value in parse_qsl(line.decode("latin-1"), keep_blank_values=True):
-        found.setdefault(name, []).append(value if name in texts else literal(value))
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
-
-
-def literal(value: str) -> Any:
-    """Read one value as JSON, or leave it a string."""
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

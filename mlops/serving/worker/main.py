@@ -9,14 +9,14 @@ import socket
 import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import lines, wire
+from . import wire
 from .alarm import Alarm
 from .alone import Alone
-from .collecting import configure, current
+from .collection import configure, current
+from .late import late
 from .options import ASYNC_CONCURRENCY, Options
 from .progress import Progress
 from .report import failure, show
-from .schema import guard
 from .score import Scorer
 from .script import Script
 from .shims import install
@@ -56,13 +56,11 @@ def serve(
         source.sink.on_drop = progress.drop
     concurrency = at_once(script, options)
     if script.asynchronous:
-        from .loop import Loop  # noqa: PLC0415 - most scripts need no event loop
-
-        Loop(scorer, options.timeout, concurrency).serve(channel, progress)
+        late(".loop").Loop(scorer, options.timeout, concurrency).serve(channel, progress)
     elif concurrency > 1:
-        from .threads import Threads  # noqa: PLC0415 - most scripts need no threads
-
-        Threads(scorer, options.timeout, concurrency).serve(frames, channel, progress)
+        late(".threads").Threads(scorer, options.timeout, concurrency).serve(
+            frames, channel, progress
+        )
     else:
         Alone(scorer, Alarm(options.timeout)).serve(frames, channel, progress)
     if source is not None:
@@ -90,7 +88,7 @@ def arrivals(channel: socket.socket) -> Iterator[wire.Frame]:
 def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
     """Load the script and call its `init()`; tell the front how that went."""
     if plan.get("logs") == "json":
-        lines.install()
+        late(".lines").install()
     sys.path[:0] = [path for path in plan["paths"] if path not in sys.path]
     install()
     try:
@@ -98,7 +96,8 @@ def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
         configure(options)
         script = Script(plan["entry"])
         script.start()
-        guard(script.run, strict=options.strict)
+        if "inference_schema" in sys.modules:
+            late(".schema").guard(script.run, strict=options.strict)
         scorer = Scorer(script, options)
     except BaseException as error:  # noqa: BLE001 - told to the user, whatever it is
         show(error)  # first: the front ends this process as soon as it knows
@@ -114,6 +113,7 @@ def begin(plan: Dict[str, Any], channel: socket.socket) -> Served:
     }
     swagger = json.dumps(documents(script, options)).encode()
     channel.sendall(wire.pack(0, wire.READY, meta=json.dumps(asks).encode(), body=swagger))
+    late(".queries")  # what only requests need; whoever waits has been told
     return script, options, scorer
 
 

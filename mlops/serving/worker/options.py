@@ -13,6 +13,8 @@ import os
 from typing import Any, Mapping
 
 ASYNC_CONCURRENCY = 16
+STORED = 8 * 1024 * 1024
+"""Bytes of a file of collected data that goes to a store: each change of it is sent whole."""
 
 
 class OptionError(Exception):

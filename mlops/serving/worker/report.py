@@ -3,12 +3,11 @@
 import os
 import sys
 import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, List, Optional
 
 STDERR = 2
-OURS = str(Path(__file__).parent) + os.sep
+OURS = __file__.rpartition("/")[0] + "/"
 
 
 def lines(error: BaseException) -> List[str]:

@@ -4,7 +4,7 @@ Knows numpy, pandas, pydantic and the like by their methods alone.
 """
 
 import json
-from datetime import date, time
+import sys
 from enum import Enum
 from typing import Any, Dict, Optional, Tuple
 
@@ -82,7 +82,7 @@ def plain(value: Any) -> Any:
     """Turn an array, a frame, a model, a time or the like into plain Python, one step."""
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         return value.to_dict(orient="records")
-    if isinstance(value, (date, time)):
+    if moment(value):
         return str(value) if str(value) == "NaT" else value.isoformat()
     if isinstance(value, Enum):
         return value.value
@@ -93,6 +93,12 @@ def plain(value: Any) -> Any:
         if callable(convert) and not isinstance(value, type):
             return convert()
     return other(value)
+
+
+def moment(value: Any) -> bool:
+    """Say whether a value is a date or a time; there is none where nobody imported them."""
+    known = sys.modules.get("datetime")
+    return isinstance(value, (getattr(known, "date", ()), getattr(known, "time", ())))
 
 
 # `json.dumps` would make one for every request, which takes as long as a small result.

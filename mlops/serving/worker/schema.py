@@ -10,7 +10,6 @@ from typing import Any, Callable, Dict, Optional, Set, Tuple
 from . import arrays, standard, tables
 from .refusals import BadInputError, at, kind
 
-GENERIC: Dict[str, Any] = {"type": "object", "example": {}}
 VERSIONS = ("2.0", "3.0", "3.1")
 TYPES = "inference_schema.parameter_types."
 

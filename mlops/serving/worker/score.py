@@ -5,9 +5,10 @@ import sys
 import time
 from typing import Any, Callable, ContextManager, Dict, Optional, Union
 
-from . import flasked, lines, schema, wire
-from .collecting import Collecting
+from . import flasked, wire
+from .collection import current
 from .inputs import reader
+from .late import late
 from .options import Options
 from .refusals import BadInputError, RefusedError
 from .report import show
@@ -40,14 +41,17 @@ class Scorer:
         self._nulls = options.not_finite == "null"
         self._contexts = flasked.Contexts() if flasked.imported() else None
         self._flask = flasked.wanted(script.raw)
-        self.collecting = Collecting.wanted(options)
+        source = current()
+        taken = source is None or source.taken
+        self.collecting = None if taken else late(".collecting").Collecting(source)
+        self._named = late(".lines").name if options.json else None
         self.expiry = f"Scoring timeout after {options.timeout * 1000:.0f} ms"
 
     def prepare(self, frame: wire.Frame) -> Union[Call, bytes]:
         """Return the call to make for a frame, or the answer if none is to be made."""
         ident, kind, deadline, meta, data = frame
-        if self._options.json:
-            lines.name(frame)
+        if self._named is not None:
+            self._named(frame)
         if deadline and self.clock() > deadline:
             return wire.pack(ident, wire.EXPIRED)
         try:
@@ -76,7 +80,7 @@ class Scorer:
         if isinstance(error, (BadInputError, RefusedError)):
             return reply(ident, getattr(error, "status", 400), str(error))
         if self._script.decorated:
-            misfit = schema.misfit(self.run, call.arguments, error)
+            misfit = late(".schema").misfit(self.run, call.arguments, error)
             if misfit:
                 show(error)
                 text = f"The input does not fit its schema, and the scoring script failed: {misfit}"

@@ -1,17 +1,14 @@
 """The user's entry script: loads it, and knows how its `run()` wants to be called."""
 
-import asyncio
 import importlib
 import importlib.util
 import inspect
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Dict, List
 
-from . import hints
-from .schema import decorated
-from .shims.rawhttp import requested
+from .late import late
+from .shims import requested
 
 NAME = "entry_module"  # the name that v1's server gives it
 BUILTIN = "builtin:"
@@ -31,7 +28,7 @@ class Script:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.builtin = Path(path).name.startswith(BUILTIN)
+        self.builtin = path.rpartition("/")[2].startswith(BUILTIN)
         self.module = loaded(path)
         # The Designer's generated scripts wrap the real one and pass decorated arguments wrongly.
         driver = getattr(self.module, "driver_module", None)
@@ -41,7 +38,7 @@ class Script:
         self.parameters = parameters(self.run)
         self.wants_headers = "request_headers" in inspect.signature(self.run).parameters
         self.raw = requested()
-        self.decorated = decorated(self.run)
+        self.decorated = "inference_schema" in sys.modules and late(".schema").decorated(self.run)
         if self.raw and self.decorated:
             raise ScriptError("run() cannot be decorated with both @rawhttp and @input_schema")
         self.typed = {} if self.raw or self.decorated else typed(self.run, self.parameters)
@@ -51,6 +48,7 @@ class Script:
         """Call `init()`; one that is `async def` is run to its end."""
         made = self.init()
         if inspect.iscoroutine(made):
+            asyncio = late("asyncio")
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)  # run() goes on in it
             loop.run_until_complete(made)
@@ -64,7 +62,7 @@ class Script:
 
 def loaded(path: str) -> Any:
     """Run the script's file as a module; `builtin:sklearn` names one of ours."""
-    name = Path(path).name
+    name = path.rpartition("/")[2]
     if name.startswith(BUILTIN):
         kind = name[len(BUILTIN) :]
         if kind not in BUILTINS:
@@ -93,9 +91,20 @@ def parameters(run: Callable[..., Any]) -> List[inspect.Parameter]:
 
 def typed(run: Callable[..., Any], data: List[inspect.Parameter]) -> Dict[str, Any]:
     """Return the hint of each parameter if they opt in (see `hints`), else nothing."""
+    if not annotated(run):
+        return {}
+    hints = late(".hints")
     known = hints.of(run)
     found = {parameter.name: known.get(parameter.name, Any) for parameter in data}
     return found if any(hints.structured(hint) for hint in found.values()) else {}
+
+
+def annotated(run: Any) -> bool:
+    """Say whether a function may have hints."""
+    try:
+        return bool(getattr(run, "__annotations__", None))
+    except Exception:  # noqa: BLE001 - Python 3.14 looks names up only now
+        return True
 
 
 def asynchronous(run: Any) -> bool:

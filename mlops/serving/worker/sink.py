@@ -45,8 +45,6 @@ class Table(NamedTuple):
 FILE = re.compile(r"data(?:_(\d+))?\.csv$")
 Work = Callable[[], Sequence[Table]]
 
-STORED = 8 * 1024 * 1024
-"""Bytes of a file that goes to a store: each change of it is sent whole."""
 SAY_AGAIN = 60.0
 """Seconds between two lines that say how much was dropped."""
 

@@ -6,15 +6,14 @@ differently: neither https nor a key is claimed where there is none.
 
 import json
 import os
-from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
-from . import schema
-from .described import Description, returned, sampled
+from .late import late
 from .options import Options
 from .report import show
 from .script import Script
 
+GENERIC: Dict[str, Any] = {"type": "object", "example": {}}
 TITLES = {"2": "2.0", "3": "3.0", "3.1": "3.1"}
 HEALTH = "Answers as soon as the service can score."
 SCORE = "Scores the input with the model of this service."
@@ -41,9 +40,10 @@ def document(version: str, script: Script, options: Options) -> Optional[str]:
     names = ["swagger.json", "swagger2.json"] if version == "2" else [f"swagger{version}.json"]
     try:
         for name in names:
-            own = Path(options.code, name)
-            if own.is_file():
-                return json.dumps(json.loads(own.read_text(encoding="utf-8")))
+            own = f"{options.code}/{name}"
+            if os.access(own, os.F_OK):
+                text = late("pathlib").Path(own).read_text(encoding="utf-8")
+                return json.dumps(json.loads(text))
         pair = schemas(TITLES[version], script)
         if pair is None:
             return None
@@ -64,13 +64,30 @@ def schemas(title: str, script: Script) -> Optional[Tuple[Any, Any]]:
         takes, gives = told()
         return takes, gives
     if script.decorated:
+        schema = late(".schema")
         if title not in schema.supported(script.run):
             return None
         return schema.input_schema(script.run), schema.output_schema(script.run)
     if script.typed:
-        described = Description(title)
-        return described.body(script), described.result(returned(script))
-    return schema.GENERIC, schema.GENERIC
+        described = late(".described")
+        description = described.Description(title)
+        return description.body(script), description.result(described.returned(script))
+    return GENERIC, GENERIC
+
+
+def sampled(schema: Any) -> Any:
+    """Return a schema without its examples: the samples of the script, real data perhaps."""
+    if isinstance(schema, list):
+        return [sampled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {}
+    for key, value in schema.items():
+        if key in {"properties", "definitions", "patternProperties"} and isinstance(value, dict):
+            found[key] = {name: sampled(one) for name, one in value.items()}
+        elif key not in {"example", "examples"}:
+            found[key] = value if key in {"enum", "required", "default"} else sampled(value)
+    return found
 
 
 def keyed(made: Dict[str, Any]) -> None:

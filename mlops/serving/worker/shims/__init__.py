@@ -7,10 +7,11 @@ always wins.
 import importlib
 import importlib.util
 import sys
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Dict, Optional
+
+from ..late import late
 
 OLD_JOBLIB = "sklearn.externals.joblib"
 HERE = __name__
@@ -46,8 +47,11 @@ STANDS_IN: Dict[str, str] = {
 }
 
 
-class LastResort(MetaPathFinder):
-    """Finds the names of the table; stands last among the finders."""
+class LastResort:
+    """Finds the names of the table; stands last among the finders.
+
+    Neither it nor a loader here is derived from `importlib.abc`, which is slow to import.
+    """
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Optional[ModuleSpec]:
         """Offer a stand-in, unless it is for a package that nobody installed."""
@@ -55,10 +59,11 @@ class LastResort(MetaPathFinder):
             return None
         if name == OLD_JOBLIB and importlib.util.find_spec("joblib") is None:
             return None
-        return ModuleSpec(name, StandIn(STANDS_IN[name]), is_package=True)
+        loader: Any = StandIn(STANDS_IN[name])
+        return ModuleSpec(name, loader, is_package=True)
 
 
-class StandIn(Loader):
+class StandIn:
     """Makes a module that holds the names of another one."""
 
     def __init__(self, source: str) -> None:
@@ -74,12 +79,12 @@ class StandIn(Loader):
             sys.modules[OLD_JOBLIB] = importlib.import_module(self.source)
             sys.meta_path.insert(0, OldJoblibParts())
         elif self.source:
-            source = importlib.import_module(self.source)
+            source = late(self.source)
             offered = source.__all__
             vars(module).update({name: getattr(source, name) for name in offered})
 
 
-class OldJoblibParts(MetaPathFinder):
+class OldJoblibParts:
     """Leads `sklearn.externals.joblib.x` to the installed `joblib.x`.
 
     Stands first: the ordinary finder would load the file a second time under the old name, and
@@ -90,11 +95,11 @@ class OldJoblibParts(MetaPathFinder):
         """Offer the installed module of that name."""
         if not name.startswith(OLD_JOBLIB + "."):
             return None
-        real = "joblib" + name[len(OLD_JOBLIB) :]
-        return ModuleSpec(name, Same(real))
+        loader: Any = Same("joblib" + name[len(OLD_JOBLIB) :])
+        return ModuleSpec(name, loader)
 
 
-class Same(Loader):
+class Same:
     """Makes one module known by a second name."""
 
     def __init__(self, real: str) -> None:
@@ -107,6 +112,18 @@ class Same(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Put the real module in the place of the new one."""
         sys.modules[module.__name__] = importlib.import_module(self.real)
+
+
+RAW = (
+    HERE + ".rawhttp",
+    "azureml.contrib.services.aml_request",
+    "azureml_inference_server_http.api.aml_request",
+)
+
+
+def requested() -> bool:
+    """Say whether the script used `@rawhttp`, of whichever package it found."""
+    return any(getattr(sys.modules.get(name), "_rawHttpRequested", False) for name in RAW)
 
 
 def install() -> None:

@@ -5,7 +5,8 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Optional
 
-from ..collecting import NO_REQUEST, current
+from ..collecting import NO_REQUEST
+from ..collection import current
 from ..sink import COLUMNS, Table
 from .monitoring import OFF, say, tabulated
 

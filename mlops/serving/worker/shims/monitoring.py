@@ -13,7 +13,8 @@ import sys
 import uuid
 from typing import Any, Dict, List, Optional, Sequence
 
-from ..collecting import NO_REQUEST, current
+from ..collecting import NO_REQUEST
+from ..collection import current
 from ..sink import COLUMNS, Table
 
 __all__ = ["ModelDataCollector"]
@@ -111,7 +112,8 @@ class ModelDataCollector:
         whole = f"{user_correlation_id}-{own}" if user_correlation_id else own
         if self._source is None:
             return dict.fromkeys(COLUMNS, "default")
-        return self._source.marks(whole, self.model_name, self.model_version, NO_REQUEST)
+        known = self._source.marks(whole, self.model_name, self.model_version, NO_REQUEST)
+        return dict(known)
 
     def _keep(self, header: Optional[Sequence[Any]], rows: List[List[Any]]) -> None:
         source = self._source

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import sys
 from http.cookies import SimpleCookie
 from typing import Any, Callable, Dict, List, Mapping, Tuple, TypeVar
 
@@ -15,12 +14,6 @@ __all__ = ["AMLRequest", "AMLResponse", "rawhttp"]
 JSON = re.compile(r"^application/(.+\+)?json$")
 Run = TypeVar("Run", bound=Callable[..., Any])
 
-MODULES = (
-    __name__,
-    "azureml.contrib.services.aml_request",
-    "azureml_inference_server_http.api.aml_request",
-)
-
 _rawHttpRequested = False  # noqa: N816 - the name that the real packages use
 
 
@@ -29,11 +22,6 @@ def rawhttp(run: Run) -> Run:
     global _rawHttpRequested  # noqa: PLW0603 - as the real packages do
     _rawHttpRequested = True
     return run
-
-
-def requested() -> bool:
-    """Say whether the script used `@rawhttp`, of whichever package it found."""
-    return any(getattr(sys.modules.get(name), "_rawHttpRequested", False) for name in MODULES)
 
 
 class AMLRequest:
