@@ -16,6 +16,14 @@ class CountsCalls(Protocol):
 
 
 @runtime_checkable
+class Wakes(Protocol):
+    """A place that is asked with something that takes long to import."""
+
+    def wake(self) -> None:
+        """Import it. Asks nobody, and says nothing of what is missing."""
+
+
+@runtime_checkable
 class Reaches(Protocol):
     """A target that other machines are asked for: `hosts` are those, as `host` or `host:port`."""
 

@@ -1,10 +1,12 @@
 """Asks every place what exists, side by side. Read only."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from msgspec import Struct
 
+from mlops.abilities import Wakes
 from mlops.errors import CredentialsError
 from mlops.protocols import Place, Places
 from mlops.unobserved import Unobserved
@@ -27,6 +29,16 @@ def observe(desired: Iterable[Desired], places: Places) -> tuple[Observed, ...]:
     if found.unobserved:
         raise CredentialsError(*(one.why for one in found.unobserved))
     return found.things
+
+
+@contextmanager
+def waking(places: Places) -> Iterator[None]:
+    """Let places get ready to be asked while something else is done."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="wake") as pool:
+        for place in places.values():
+            if isinstance(place, Wakes):
+                pool.submit(place.wake)
+        yield
 
 
 def look(desired: Iterable[Desired], places: Places) -> Look:

@@ -16,7 +16,7 @@ from mlops.carry_out import carry_out
 from mlops.consent import Consent
 from mlops.errors import CredentialsError, MlopsError, Problem, RefusedError, StaleError
 from mlops.events import Done, Event, Outcome, Progressed, Report, Started
-from mlops.observe import observe
+from mlops.observe import observe, waking
 from mlops.policy import Limits, blocked, check, removals, strength, stronger
 from mlops.protocols import Lease, Means, World
 from mlops.prove import prove
@@ -96,7 +96,9 @@ def run(job: Job, terms: Terms, audience: Audience) -> Ended:
     StaleError before anything is touched; what fails later is in the report.
     """
     world = job.world()
-    found = survey(world, job.desired(), job.selection)
+    with waking(world.places):
+        desired = job.desired()
+    found = survey(world, desired, job.selection)
     audience.see(found)
     _check_observed(found)
     if job.consent:

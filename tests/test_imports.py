@@ -146,6 +146,24 @@ def test_what_is_slow_to_import_and_seldom_wanted_at_once_comes_late(
     assert late not in done.stdout.split()
 
 
+def test_a_target_that_gets_ready_to_be_asked_imports_what_it_is_asked_with() -> None:
+    words = """
+import sys
+from pathlib import Path
+from mlops.abilities import Wakes
+from mlops.targets.docker.settings import Settings
+from mlops.targets.docker.target import DockerTarget
+from mlops.values import Owner
+owner = Owner(project="p", source="", root="/", files=())
+target = DockerTarget("engine", Settings(host="tcp://nobody.invalid:1"), Path("/"), owner)
+assert isinstance(target, Wakes) and "docker" not in sys.modules
+target.wake()
+assert "docker" in sys.modules
+"""
+
+    subprocess.run([sys.executable, "-c", words], check=True)
+
+
 def test_a_file_loads_the_kinds_of_targets_that_it_names() -> None:
     loaded = [name.split(".") for name in loaded_by_a_fine_file()]
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from engine_platform import HistoryMeans, Spot
 from engine_specs import Person, Service, desired, live
+from msgspec.structs import replace
 
 from mlops.errors import IncompleteError, Problem, RefusedError, StaleError, TargetError
 from mlops.events import Done, Event
@@ -67,6 +68,22 @@ def test_what_is_agreed_to_is_made_and_proved() -> None:
     assert all(isinstance(end, Done) for end in ended.report.outcomes)
     assert () == ended.report.problems
     assert [] == person.pending({"ann": ANN})
+
+
+def test_a_place_gets_ready_to_be_asked_while_it_is_found_out_what_is_desired() -> None:
+    woken = threading.Event()
+
+    class Asleep(Spot):
+        def wake(self) -> None:
+            woken.set()
+
+    def wanted() -> tuple[Desired, ...]:
+        assert woken.wait(10)
+        return desired({"ann": ANN})
+
+    begun = replace(job(Person(Asleep), {}, list), desired=wanted)
+
+    assert run(begun, ASKED, Crowd()).plan.changes
 
 
 def test_a_no_takes_no_lock_and_changes_nothing() -> None:

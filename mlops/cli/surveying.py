@@ -7,6 +7,7 @@ from mlops.cli.session import Session
 from mlops.drift import drifted
 from mlops.drifted import Drift
 from mlops.errors import CredentialsError
+from mlops.observe import waking
 from mlops.policy import in_force
 from mlops.selection import Selection
 from mlops.survey import EVERYTHING, known, survey
@@ -23,7 +24,10 @@ def surveyed(session: Session, selection: Selection = EVERYTHING, *, lenient: bo
     For who only looks, `lenient`: a port that somebody else has is a note.
     """
     try:
-        return survey(session.world, session.desired(), selection, lenient=lenient)
+        world = session.world
+        with waking(world.places):
+            desired = session.desired()
+        return survey(world, desired, selection, lenient=lenient)
     except CredentialsError as error:
         services = session.spec.deployments
         nothing = Unobserved(

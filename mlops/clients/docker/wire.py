@@ -5,7 +5,7 @@ Never logs in: credentials travel with the one call that needs them.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -52,6 +52,11 @@ class Wire:
     def address(self) -> str:
         """Where the engine answers, as `unix:///var/run/docker.sock`. Asks nobody."""
         return self._way().address
+
+    def wake(self) -> None:
+        """Import the SDK, if it is installed."""
+        with suppress(TargetError):
+            _sdk()
 
     @property
     def local(self) -> bool:

@@ -1,6 +1,7 @@
 """The Docker target: images and containers of one engine, one change at a time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -50,6 +51,7 @@ class DockerTarget:
         self._repository = settings.repository or local_repository(owner.project)
         """What images of ours are called in the engine."""
         self.hosts = _hosts(settings, self._wire)
+        self._at = partial(_at, name, self._wire, owner)
 
     @property
     def identity(self) -> str:
@@ -58,7 +60,7 @@ class DockerTarget:
 
     def desire(self, deployment: Deployment, pins: Pins) -> tuple[Desired, ...]:
         """Return the image and the container of a deployment; of a brought image the latter."""
-        at = self._at
+        at = self._at()
         image = brought_by(deployment.settings)
         if image:
             return (desired_brought(at, deployment, image),)
@@ -66,19 +68,23 @@ class DockerTarget:
 
     def observe(self, wanted: Collection[Desired]) -> Iterable[Observed]:
         """Return what bears our mark, and who is in the way of what is wanted."""
-        engine = Engine(wire=self._wire)
+        engine, at = Engine(wire=self._wire), self._at()
         snapshot = snapshot_of(engine, self._repository)
         claims = Holders((claim, None) for thing in wanted for claim in thing.claims)
         addresses = {thing.address for thing in wanted}
-        seen = observed(eye(engine, snapshot, self._at, addresses, claims), snapshot)
-        near = not self._at.machine
+        seen = observed(eye(engine, snapshot, at, addresses, claims), snapshot)
+        near = not at.machine
         return [*seen, *(observed_listeners(self._name, wanted, snapshot) if near else ())]
+
+    def wake(self) -> None:
+        """Import what the engine is asked with."""
+        self._wire.wake()
 
     def look(self, address: Address) -> Observed | None:
         """Return one thing as it is now; None if it is not there."""
         engine = Engine(wire=self._wire)
         snapshot = snapshot_of(engine, self._repository)
-        seen = observed(eye(engine, snapshot, self._at, {address}, Holders([])), snapshot)
+        seen = observed(eye(engine, snapshot, self._at(), {address}, Holders([])), snapshot)
         return next((thing for thing in seen if thing.address == address), None)
 
     def apply(self, change: Change, means: Means) -> Iterator[Progress | Observed]:
@@ -122,9 +128,9 @@ class DockerTarget:
         engine = Engine(wire=self._wire, allowed=means.lease.check)
         return image_builder(engine, self._settings, self._repository, means, base)
 
-    @property
-    def _at(self) -> At:
-        return At(place=self._name, machine=machine_of(self._wire.address), owner=self._owner)
+
+def _at(place: str, wire: Wire, owner: Owner) -> At:
+    return At(place=place, machine=machine_of(wire.address), owner=owner)
 
 
 def _hosts(settings: Any, wire: Wire) -> Collection[str]:
