@@ -1,5 +1,6 @@
 """Who listens on this machine, told from its table of connections."""
 
+import os
 import socket
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -83,26 +84,31 @@ def _packed(address: str) -> bytes:
 
 
 def _owners(inodes: Collection[str]) -> dict[str, int]:
-    """Return a process that has each socket open, where that may be known: the last one of several.
+    """Return a process that has each socket open, where that may be known: the newest of several.
 
-    It looks at no process if there is no socket.
+    It looks at no more processes than it takes to know.
     """
-    named = {f"socket:[{inode}]": inode for inode in inodes}
+    unknown = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[str, int] = {}
-    for folder in Path("/proc").iterdir() if named else ():
-        if folder.name.isdecimal():
-            for link in _links(folder / "fd"):
-                if link in named:
-                    found[named[link]] = int(folder.name)
+    names = filter(str.isdecimal, os.listdir("/proc")) if unknown else ()  # noqa: PTH208  as below
+    for pid in sorted(map(int, names), reverse=True):
+        for link in _links(f"/proc/{pid}/fd"):
+            if link in unknown:
+                found[unknown.pop(link)] = pid
+        if not unknown:
+            break
     return found
 
 
-def _links(folder: Path) -> Iterator[str]:
-    """Yield what the files that a process has open are, but for what is gone or not ours to ask."""
+def _links(folder: str) -> Iterator[str]:
+    """Yield what the files that a process has open are, but for what is gone or not ours to ask.
+
+    There are thousands: as a `Path`, each would take ten times as long.
+    """
     with suppress(OSError):
-        for file in folder.iterdir():
+        for name in os.listdir(folder):  # noqa: PTH208  see above
             with suppress(OSError):
-                yield str(file.readlink())
+                yield os.readlink(f"{folder}/{name}")  # noqa: PTH115  see above
 
 
 def _listener(host: str, port: int, pid: int | None) -> Listener:

@@ -170,11 +170,11 @@ def served_folder(pid: int) -> Path | None:
 def _running() -> dict[str, list[int]]:
     """Return the process ids of all servers of this machine, the oldest first, by their folder."""
     found: dict[str, list[tuple[float, int]]] = {}
-    for process in psutil.process_iter(["pid", "cmdline", "create_time"]):
-        words = process.info["cmdline"] or []
-        if _serving(words):
-            this = (process.info["create_time"], process.info["pid"])
-            found.setdefault(words[3], []).append(this)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it has ended, or is somebody else's
+            words = process.cmdline()
+            if _serving(words):
+                found.setdefault(words[3], []).append((process.create_time(), process.pid))
     return {folder: [pid for _, pid in sorted(those)] for folder, those in found.items()}
 
 
