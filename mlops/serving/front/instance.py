@@ -39,12 +39,17 @@ def unlock(descriptor: int) -> None:
 
 
 class Record:
-    """`server.json`: what the server says of itself. Written whole, at each change."""
+    """`server.json`: what the server says of itself. Written whole, at each change.
+
+    Its state stands beside it too, in where the link `.state` leads: `ready@1795410001.5`, with
+    the start. Who looks from outside a container learns that without a program in it.
+    """
 
     def __init__(self, folder: Path, *, muted: bool = False) -> None:
         self._muted = muted  # it is another server's to write
         now = time.time()
         self._path = folder / "server.json"
+        self._linked = ""
         self._values: dict[str, Any] = {
             "pid": os.getpid(),
             "version": VERSION,
@@ -87,6 +92,17 @@ class Record:
         with contextlib.suppress(FileNotFoundError):  # the folder was removed by hand: go on
             fresh.write_text(json.dumps(self._values, indent=2) + "\n", encoding="utf-8")
             fresh.replace(self._path)
+            self._link()
+
+    def _link(self) -> None:
+        told = f"{self.state}@{self._values['started']}"
+        if told == self._linked:
+            return
+        self._linked = told
+        fresh = self._path.with_name(".state.tmp")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(told)
+        fresh.replace(self._path.with_name(".state"))
 
     def mute(self) -> None:
         """Write no more: the folder is another server's."""

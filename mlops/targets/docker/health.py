@@ -23,6 +23,9 @@ LAST = 20
 RECORD = f"{INSTANCE}/server.json"
 """Where a server says how it stands."""
 
+STATE = f"{INSTANCE}/.state"
+"""A link that leads to the state of its server, as `ready@1795410001.5`: with its start."""
+
 BAD = ("failed", "unfit")
 """What a server says of itself that its own checks or `init()` refused."""
 
@@ -31,9 +34,9 @@ SLACK = 1.0
 
 
 class Records:
-    """What servers say of themselves, read out of a container only where it was written anew.
+    """What servers say of themselves, read out of a container only where that tells more.
 
-    To read a file, an engine starts a program; to look at it, it does not.
+    To read a file, an engine starts a program; to look where a link leads, it does not.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -42,6 +45,9 @@ class Records:
 
     def of(self, ref: str) -> Mapping[str, Any]:
         """Return what the server in a container says; empty as long as it says nothing."""
+        brief = in_brief(self._engine.files.stat(ref, STATE) or {})
+        if brief and brief["state"] not in BAD:
+            return brief
         seen = self._engine.files.stat(ref, RECORD)
         if seen is None:
             return {}
@@ -56,6 +62,15 @@ class Records:
         except (MissingError, ValueError):
             return {}
         return value if isinstance(value, dict) else {}
+
+
+def in_brief(link: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state of a server and its start, by the link; empty where it says neither."""
+    name = str(link.get("linkTarget", "")).rpartition("/")[2]
+    state, _, started = name.partition("@")
+    with suppress(ValueError):
+        return {"state": state, "started": float(started)}
+    return {}
 
 
 def health(engine: Engine, ref: str, records: Records | None = None) -> Health:

@@ -27,7 +27,7 @@ from mlops.values import Desired, Health, Progress
 PATIENCE = 600.0
 """Seconds that a new container may take from its start to the end of `init()`."""
 
-PAUSE = 0.1
+PAUSE = 0.05
 """Seconds between two looks at a container that starts: each takes some 10 ms."""
 
 
