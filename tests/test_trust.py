@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +23,12 @@ HIDDEN = ("GITHUB", "CI_", "BUILD_", "SYSTEM_", "MLOPS_", "DOCKER_", "AWS_")
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A checkout on a branch beside `main`, and a host that somebody else owns."""
+    """A checkout on a branch beside `main`, and a host that somebody else owns: it hangs up."""
 
     folder: Path
     listener: socket.socket
     environ: dict[str, str] = field(default_factory=dict)
+    callers: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -41,6 +44,13 @@ class Proposal:
         (self.folder / "mlops.yaml").write_text(text)
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        with ThreadPoolExecutor(1) as threads:
+            running = threads.submit(self._run, words)
+            while not running.done():
+                self._hang_up()
+        return running.result()
+
+    def _run(self, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
         kept = {key: it for key, it in os.environ.items() if not key.startswith(HIDDEN)}
         return subprocess.run(
             [sys.executable, "-I", "-m", "mlops", *words],
@@ -55,11 +65,14 @@ class Proposal:
     @property
     def asked(self) -> bool:
         """Tell whether anybody called the host."""
-        try:
-            self.listener.accept()[0].close()
-        except BlockingIOError:
-            return False
-        return True
+        self._hang_up()
+        return bool(self.callers)
+
+    def _hang_up(self) -> None:
+        with suppress(TimeoutError):
+            connection, address = self.listener.accept()
+            connection.close()
+            self.callers.append(str(address))
 
 
 @pytest.fixture
@@ -71,7 +84,7 @@ def proposal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Propos
     git(folder, "push", "-q", "origin", "HEAD:main")
     git(folder, "fetch", "-q")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0)
+        listener.settimeout(0.02)
         yield Proposal(folder=folder, listener=listener)
 
 
@@ -155,6 +168,7 @@ def test_a_host_that_ci_names_may_be_asked(trusted: str, proposal: Proposal) -> 
     done = proposal.run("models", "list")
 
     assert (0, "") == (done.returncode, done.stderr)
+    assert proposal.asked
 
 
 def test_a_host_that_the_base_names_is_none_of_a_proposal(proposal: Proposal) -> None:
@@ -165,6 +179,7 @@ def test_a_host_that_the_base_names_is_none_of_a_proposal(proposal: Proposal) ->
     done = proposal.run("models", "list")
 
     assert (0, "") == (done.returncode, done.stderr)
+    assert proposal.asked
 
 
 def test_the_default_branch_proposes_nothing(proposal: Proposal) -> None:
@@ -173,6 +188,7 @@ def test_the_default_branch_proposes_nothing(proposal: Proposal) -> None:
     done = proposal.run("models", "list")
 
     assert (0, "") == (done.returncode, done.stderr)
+    assert proposal.asked
 
 
 def test_what_is_on_this_machine_needs_nobodys_word(proposal: Proposal) -> None:
