@@ -1,6 +1,8 @@
 """The Docker engine of this machine, for tests: a base image of their own, and what they leave."""
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -29,19 +31,33 @@ def client() -> Any:
 
 @contextlib.contextmanager
 def base(*, python: Interpreter = RUNNING, bare: bool = False) -> Iterator[str]:
-    """Make a base image, with an interpreter or a `bare` one; remove it at the end. Its name."""
+    """Name a base image, with an interpreter or a `bare` one; no longer at the end. Its name."""
     api = client()
     name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
-    repository, _, tag = name.partition(":")
-    changes = [f"ENV {line}" for line in ENVIRONMENT]
-    tar = base_tar(python=python, bare=bare)
-    told = api.import_image_from_file(str(tar), repository, tag, changes)
-    assert '"error"' not in told, told
+    api.tag(_imported(python, bare), *name.split(":"))
     try:
         yield name
     finally:
         with contextlib.suppress(Exception):
             api.remove_image(name)
+
+
+@functools.cache
+def _imported(python: Interpreter, bare: bool) -> str:  # noqa: FBT001  a cache has no keywords
+    """Make a base image of this process, and remove it when that ends. Its name."""
+    api = client()
+    name = f"{REPOSITORY}:{uuid.uuid4().hex[:12]}"
+    changes = [f"ENV {line}" for line in ENVIRONMENT]
+    tar = base_tar(python=python, bare=bare)
+    told = api.import_image_from_file(str(tar), *name.split(":"), changes)
+    assert '"error"' not in told, told
+    atexit.register(_removed, name)
+    return name
+
+
+def _removed(name: str) -> None:
+    with contextlib.suppress(Exception):
+        client().remove_image(name)
 
 
 @contextlib.contextmanager

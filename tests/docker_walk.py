@@ -11,6 +11,9 @@ import docker_engine
 import registry
 from walk import NO_CHANGES, Walk, walking
 
+LOOKED = "mlops.looked-at-for"
+"""What tells containers that are made to look into a base, or to build something."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockerWalk:

@@ -67,6 +67,7 @@ def command(said: Path, asked: Any, counting: Counting) -> None:
     """Be the command, to its end."""
     os.setsid()
     os.chdir(asked["folder"])
+    os.environ.clear()
     os.environ.update(asked["environ"])
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(said / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)

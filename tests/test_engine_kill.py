@@ -4,6 +4,8 @@ Each situation is swept in parts. By default a part tries a few writes, spread e
 `MLOPS_SWEEP=full` it tries every one.
 """
 
+import atexit
+import functools
 import itertools
 import json
 import os
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from walk import NO_CHANGES, Answer, Walk, free_port, processes, walking
+from walk import NO_CHANGES, REPO, Answer, Walk, free_port, processes, walking
 
 import mlops
 
@@ -25,19 +27,27 @@ TRIES = 3
 """Writes that a part tries by default."""
 
 
+@functools.cache
+def started(runner: Path) -> "subprocess.Popen[str]":
+    """Return a process that runs commands, each in a fork of it, until this process ends."""
+    process = subprocess.Popen(
+        [sys.executable, str(runner)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(REPO), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd="/",
+        text=True,
+    )
+    atexit.register(process.communicate)
+    return process
+
+
 class Sweeper:
     """Applies in forks of one process, so that a try costs no start of Python."""
 
     def __init__(self, walk: Walk, runner: Path = RUNNER) -> None:
         self.walk = walk
-        self._process = subprocess.Popen(
-            [sys.executable, str(runner)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=walk.environ,
-            cwd="/",
-            text=True,
-        )
+        self._process = started(runner)
 
     def run(self, *words: str, kill: int = 0) -> Answer:
         """Run a command to its end, or to its n-th write."""
@@ -48,10 +58,6 @@ class Sweeper:
         answer, writes = self._asked(words, 0)
         assert answer.code == 0, answer.err
         return len(writes)
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.communicate()
 
     def _asked(self, words: tuple[str, ...], kill: int) -> tuple[Answer, list[str]]:
         asked = {
@@ -71,9 +77,7 @@ class Sweeper:
 @pytest.fixture
 def sweeper(tmp_path: Path) -> Iterator[Sweeper]:
     with walking(tmp_path) as walk:
-        made = Sweeper(walk)
-        yield made
-        made.end()
+        yield Sweeper(walk)
 
 
 APPLY = ("apply", "--auto-approve", "--json")

@@ -11,14 +11,13 @@ from pathlib import Path
 import docker_engine
 import pytest
 import registry
-from docker_walk import DockerWalk, by_way_of, docker_walking
+from docker_walk import LOOKED, DockerWalk, by_way_of, docker_walking
 from test_engine_kill import Sweeper
 from walk import NO_CHANGES
 
 RUNNER = Path(__file__).parents[1] / "engine_killed_docker.py"
 APPLY = ("apply", "--auto-approve", "--json")
 DESTROY = ("destroy", "--auto-approve", "--json", "--allow-deletes", "1")
-LOOKED = "mlops.looked-at-for"
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,8 @@ def user(tmp_path: Path, base: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def sweeper(user: DockerWalk) -> Iterator[Sweeper]:
-    made = Sweeper(user.walk, RUNNER)
-    yield made
-    made.end()
+def sweeper(user: DockerWalk) -> Sweeper:
+    return Sweeper(user.walk, RUNNER)
 
 
 def chosen(calls: int, tries: int) -> list[int]:

@@ -13,7 +13,7 @@ import docker_engine
 import pytest
 import registry
 from base_image import add
-from docker_walk import DockerWalk, by_way_of, docker_walking
+from docker_walk import LOOKED, DockerWalk, by_way_of, docker_walking
 from source_package import in_c, source, steps
 from walk import NO_CHANGES
 
@@ -59,10 +59,10 @@ def told(user: DockerWalk) -> Any:
     return json.loads(user.walk.run("invoke", "diabetes", "-d", "{}").out)
 
 
-def building() -> list[str]:
-    """Return the containers that something is built in."""
-    found = docker_engine.client().containers(all=True, filters={"name": ["mlops-build-"]})
-    return [str(one["Names"]) for one in found]
+def building(user: DockerWalk) -> list[str]:
+    """Return the containers that something is built in for a project."""
+    found = docker_engine.client().containers(all=True, filters={"label": [LOOKED]})
+    return [str(one["Names"]) for one in found if one["Labels"][LOOKED].endswith(user.project)]
 
 
 def test_what_has_no_wheel_is_built_in_a_container_as_nobody_and_told_no_secret(
@@ -81,7 +81,7 @@ def test_what_has_no_wheel_is_built_in_a_container_as_nobody_and_told_no_secret(
     assert (1000, True) == (found["user"], found["host"] != socket.gethostname())
     assert "sesame-5f1c" not in json.dumps(found)
     assert NO_CHANGES == user.walk.plan()
-    assert [] == building()
+    assert [] == building(user)
 
 
 @registry.needs_registry
@@ -96,7 +96,7 @@ def test_an_image_of_a_repository_holds_what_the_engine_built(
         user.apply()
 
         assert 1000 == told(user)["user"]
-        assert [] == building()
+        assert [] == building(user)
         user.walk.run("destroy", "--auto-approve", "--allow-deletes", "1")
 
 
@@ -152,4 +152,4 @@ def test_an_extension_in_c_needs_a_base_with_a_compiler_and_what_serves_goes_on_
         assert "without" == without
         assert 42 == told(user)
         assert NO_CHANGES == user.walk.plan()
-        assert [] == building()
+        assert [] == building(user)
