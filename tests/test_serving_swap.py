@@ -1,5 +1,6 @@
 """New code, models and settings for a running server: no request is lost."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -32,9 +33,21 @@ def says(word: str, init: float = 0.0) -> str:
 def change(service: Instance, script: str, **changes: Any) -> str:
     """Lay new code beside the old and ask for the swap, as a target would; return the digest."""
     name = f"code/{hashlib.sha256(script.encode()).hexdigest()[:8]}"
-    (service.folder / name).mkdir(parents=True, exist_ok=True)
-    (service.folder / name / "score.py").write_text(textwrap.dedent(script))
-    return rewrite(service, code=name, **changes)
+    with laying(service.folder / "code"):
+        (service.folder / name).mkdir(parents=True, exist_ok=True)
+        (service.folder / name / "score.py").write_text(textwrap.dedent(script))
+        return rewrite(service, code=name, **changes)
+
+
+@contextmanager
+def laying(code: Path) -> Iterator[None]:
+    """Keep the server from removing code that its settings do not name yet."""
+    descriptor = os.open(code, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def rewrite(service: Instance, **changes: Any) -> str:
