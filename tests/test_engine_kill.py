@@ -117,6 +117,7 @@ def leftovers(instance: Path) -> list[str]:
     settings = json.loads((instance / "settings.json").read_text(encoding="utf-8"))
     code = [path.name for path in (instance / "code").iterdir()]
     hidden = [path.name for path in instance.iterdir() if path.name.startswith(".")]
+    hidden.remove(".state")  # by which an engine is told how the server stands
     return [name for name in code if f"code/{name}" != settings["code"]] + hidden
 
 
