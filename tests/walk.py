@@ -236,10 +236,18 @@ def until(true: Callable[[], object], seconds: float = 10) -> None:
 
 
 def kill(pid: int) -> None:
-    """End a process as a crash does, and wait until it is gone."""
+    """End a process as a crash does, and wait until it is gone with all its threads."""
     process = psutil.Process(pid)
     process.send_signal(signal.SIGKILL)
-    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: not process.is_running() or _gone(process))
+
+
+def _gone(process: psutil.Process) -> bool:
+    """Tell whether a process that nobody waited for holds nothing more, as a port."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _conversation(leader: int, typed: str) -> str:
