@@ -181,7 +181,7 @@ def digest_file(path: Path, cache: HashCache | None) -> tuple[int, str]:
             return seen.st_size, known
         with path.open("rb", buffering=0) as file:
             check_whole(file.fileno(), seen.st_size, path.name)
-            digest = _sha256(file)
+            digest = _sha256(file, seen.st_size)
             now = os.fstat(file.fileno())
     except OSError as error:
         raise _refused(f"can't read `{path}`: {error.strerror}", "make it readable") from error
@@ -192,8 +192,8 @@ def digest_file(path: Path, cache: HashCache | None) -> tuple[int, str]:
     return seen.st_size, digest
 
 
-def _sha256(file: Any) -> str:
-    digest, buffer = hashlib.sha256(), bytearray(BUFFER)
+def _sha256(file: Any, size: int) -> str:
+    digest, buffer = hashlib.sha256(), bytearray(min(BUFFER, size + 1))
     view = memoryview(buffer)
     while count := file.readinto(buffer):
         digest.update(view[:count])

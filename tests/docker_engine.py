@@ -141,6 +141,17 @@ def clean(name: str) -> None:
             api.remove_image(image, force=True)
 
 
+def forget(host: str) -> None:
+    """Remove every image that came from a registry, where an engine answers."""
+    with contextlib.suppress(pytest.skip.Exception):
+        api = client()
+        for one in api.images():
+            for name in (*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())):
+                if str(name).startswith(f"{host}/"):
+                    with contextlib.suppress(Exception):  # images of others may lie upon it
+                        api.remove_image(name, force=True)
+
+
 def write_context(folder: Path, name: str, address: str) -> Path:
     """Write a Docker context as `docker context create` does; return where its certificates go."""
     ident = hashlib.sha256(name.encode()).hexdigest()

@@ -21,6 +21,8 @@ class DockerWalk:
 
     walk: Walk
     project: str
+    hosts: list[str]
+    """The registries that images came from."""
 
     @property
     def main(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def put_right_after_a_commit(user: DockerWalk) -> None:
 @contextlib.contextmanager
 def docker_walking(parent: Path, base: str) -> Iterator[DockerWalk]:
     """Make a starter that is served by containers; at the end, remove what bears its mark."""
-    project = docker_engine.project()
+    project, hosts = docker_engine.project(), list[str]()
     try:
         with walking(parent) as walk:
             walk.edit("mlops.yaml", "project: starter", f"project: {project}")
@@ -80,14 +82,17 @@ def docker_walking(parent: Path, base: str) -> Iterator[DockerWalk]:
                 "entry_script: score.py",
                 f"entry_script: score.py\n    base_image: {base}",
             )
-            yield DockerWalk(walk=walk, project=project)
+            yield DockerWalk(walk=walk, project=project, hosts=hosts)
     finally:
         docker_engine.clean(project)
+        for host in hosts:
+            docker_engine.forget(host)
         shutil.rmtree(parent / "cache", ignore_errors=True)
 
 
 def by_way_of(user: DockerWalk, running: registry.Registry, base: str) -> None:
     """Let images be made in a registry, upon a base that lies there."""
+    user.hosts.append(running.host)
     place = registry.repository(running, "base", password=True)
     there = registry.push_base(place)
     login = f"login: {{username: {registry.USERNAME}, password: {{secret: file/password}}}}"

@@ -52,6 +52,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
         arm = push(place, "arm", layer(folder, "arm.tar", files), architecture="arm64")
         push_index(place, "bare", {"amd64": amd, "arm64": arm})
         yield found
+        docker_engine.forget(found.host)
 
 
 @pytest.fixture

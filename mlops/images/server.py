@@ -4,7 +4,9 @@ Nothing of it is on the user's path, and nothing of the user's on its.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from mlops.environments.conda.asked import asked_text
 from mlops.environments.conda.channels import USUAL
@@ -27,6 +29,9 @@ PYTHON = asked_text([USUAL], ["python>=3.10,<3.14"])
 
 SOURCE = Path(__file__).parents[1] / "serving"
 
+_READING = Lock()
+"""Held by the first who reads the files of the server, so that nobody reads them meanwhile."""
+
 
 def needs_python(version: str) -> bool:
     """Tell whether the front cannot run on a Python like `3.8`, and needs one of its own."""
@@ -35,7 +40,8 @@ def needs_python(version: str) -> bool:
 
 def server_draft(lock: str, facts: Facts) -> Draft:
     """Return the layer of the server, whose packages are those of a lock."""
-    own = tuple(_own())
+    with _READING:
+        own = _own()
     wheels = Wheels(lock, facts, paths.SERVER)
     told = [LAYOUT, lock, facts.python, facts.version, facts.platform, facts.glibc]
 
@@ -53,9 +59,13 @@ def server_draft(lock: str, facts: Facts) -> Draft:
     )
 
 
-def _own() -> Iterator[Member]:
-    """Yield the files of the server. They are read anew each time: some hundred kilobytes."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        size, digest = digest_file(path, None)
-        name = path.relative_to(SOURCE).as_posix()
-        yield Member(path=f"{paths.SERVED}/{name}", size=size, digest=digest, source=path)
+@cache
+def _own() -> tuple[Member, ...]:
+    """Return the files of the server, some hundred kilobytes, which are read once a run."""
+    return tuple(map(_member, sorted(SOURCE.rglob("*.py"))))
+
+
+def _member(path: Path) -> Member:
+    size, digest = digest_file(path, None)
+    name = path.relative_to(SOURCE).as_posix()
+    return Member(path=f"{paths.SERVED}/{name}", size=size, digest=digest, source=path)

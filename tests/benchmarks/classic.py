@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCKER = "/usr/bin/docker" if Path("/usr/bin/docker").exists() else "/usr/local/bin/docker"
+BUILT = "mlops-bench"
+"""The label of what is built, by which it is removed."""
+
 CERTIFICATES = "PIP_CERT=/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -27,7 +30,8 @@ class Classic:
 
     def build(self) -> None:
         """Build the image, by the builder that every engine has."""
-        docker("build", "--quiet", "--force-rm", "--build-arg", CERTIFICATES, *self._tagged)
+        told = ("--build-arg", CERTIFICATES, "--label", f"{BUILT}={self.port}")
+        docker("build", "--quiet", "--force-rm", *told, *self._tagged)
 
     def push(self) -> None:
         """Send it to its registry."""
@@ -40,8 +44,12 @@ class Classic:
         docker("run", "--detach", "--name", self.container, "--publish", published, self.name)
 
     def remove(self) -> None:
-        """Remove the container and the last image."""
-        for words in (("rm", "--force", self.container), ("rmi", "--force", self.name)):
+        """Remove the container, and every image that was built."""
+        for words in (
+            ("rm", "--force", self.container),
+            ("rmi", "--force", self.name),
+            ("image", "prune", "--force", "--filter", f"label={BUILT}={self.port}"),
+        ):
             subprocess.run([DOCKER, *words], check=False, capture_output=True)
 
     @property

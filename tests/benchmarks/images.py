@@ -5,7 +5,7 @@ Needs a Docker engine and `docker-registry`; removes what it made in the engine.
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker_engine
@@ -34,22 +34,12 @@ def rows(folder: Path, small: bool) -> Iterator[Row]:  # noqa: FBT001  as the ta
             name=f"{registry.host}/bench/theirs:1",
             port=free_port(),
         )
-        stack.callback(_clean, registry.host)
+        stack.callback(docker_engine.forget, registry.host)
         stack.callback(theirs.remove)
         _begin(ours, local, theirs)
         yield _stored(ours, theirs, size)
         yield from _answered(ours, local, theirs, size)
         yield _renewed(ours, theirs)
-
-
-def _clean(host: str) -> None:
-    """Remove every image of a registry from the engine."""
-    api = docker_engine.client()
-    for one in api.images():
-        for name in (*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())):
-            if str(name).startswith(f"{host}/"):
-                with suppress(Exception):  # images of others may lie upon the base
-                    api.remove_image(name, force=True)
 
 
 def _begin(ours: Ours, local: Ours, theirs: Classic) -> None:
