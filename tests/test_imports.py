@@ -146,6 +146,23 @@ def test_what_is_slow_to_import_and_seldom_wanted_at_once_comes_late(
     assert late not in done.stdout.split()
 
 
+def test_a_start_looks_for_no_garbage() -> None:
+    example = str(PACKAGE.parent / "examples" / "quickstart")
+    words = f"""
+import atexit, gc, sys
+sys.argv = ["mlops", "validate", "-f", {example!r}]
+looks = []
+gc.callbacks.append(lambda phase, _: looks.append(phase))
+atexit.register(lambda: print(len(looks), gc.get_freeze_count() > 10_000))
+from mlops.__main__ import main
+main()
+"""
+
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "0 True"
+
+
 def test_a_target_that_gets_ready_to_be_asked_imports_what_it_is_asked_with() -> None:
     words = """
 import sys
