@@ -19,12 +19,10 @@ from typing import Any
 
 from mlops.artefacts import Content, FileEntry
 from mlops.bounds import Bounds, check_bounds, check_whole
+from mlops.digesting import BUFFER, LARGE, digest_beside
 from mlops.errors import Problem, SpecError
 from mlops.plain import canonical
 from mlops.writing import alone
-
-BUFFER = 1024 * 1024
-"""Bytes read at once: as fast as larger ones, and each thread needs one."""
 
 YOUNG = 2.0
 """Seconds for which a file may change without its times telling, where these are whole seconds:
@@ -193,6 +191,8 @@ def digest_file(path: Path, cache: HashCache | None) -> tuple[int, str]:
 
 
 def _sha256(file: Any, size: int) -> str:
+    if size >= LARGE:
+        return digest_beside(file)
     digest, buffer = hashlib.sha256(), bytearray(min(BUFFER, size + 1))
     view = memoryview(buffer)
     while count := file.readinto(buffer):

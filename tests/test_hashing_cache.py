@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops.digesting import LARGE
 from mlops.hashing import REMEMBERED, HashCache, cache_folder, content_of, digest_file
 
 
@@ -54,6 +55,14 @@ def test_how_old_a_file_must_be_depends_on_how_finely_its_times_are_counted(
     cache.save()
 
     assert kept == (tmp_path / "cache.json").exists()
+
+
+@pytest.mark.parametrize("size", [0, 5, LARGE - 1, LARGE, LARGE + 5])
+def test_a_file_of_any_size_has_the_digest_of_its_bytes(tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    (tmp_path / "file").write_bytes(data)
+
+    assert (size, hexdigest(data)) == digest_file(tmp_path / "file", None)
 
 
 def test_an_old_file_is_remembered_by_the_next_run(

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 import mlops
 from mlops.clients.text import address_shown
+from mlops.digesting import BUFFER
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER, digest_file
+from mlops.hashing import digest_file
 from mlops.writing import alone
 
 ATTEMPTS = 5

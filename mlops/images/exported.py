@@ -24,8 +24,9 @@ from mlops.clients.oci.manifest import (
     manifest_of,
 )
 from mlops.clients.oci.reference import Reference, reference
+from mlops.digesting import BUFFER
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER, cache_folder, digest_file
+from mlops.hashing import cache_folder, digest_file
 from mlops.images.layers import layer_file, layer_folder
 from mlops.writing import alone, put_whole, write_whole
 

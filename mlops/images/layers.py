@@ -9,9 +9,9 @@ from typing import Protocol, overload
 
 from msgspec import Struct
 
-from mlops.digesting import Digesting
+from mlops.digesting import BUFFER, Digesting
 from mlops.errors import Problem, StaleError
-from mlops.hashing import BUFFER, cache_folder, digest_json
+from mlops.hashing import cache_folder, digest_json
 from mlops.images.tar import END, Type, header, padding
 from mlops.values import Progress
 

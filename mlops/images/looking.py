@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from mlops.clients.oci.manifest import Descriptor, Manifest, read_json
 from mlops.clients.oci.reference import Reference
+from mlops.digesting import BUFFER
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER
 from mlops.images.base import Base, Facts, facts, facts_of, facts_record
 from mlops.images.inputs import ImageInputs
 from mlops.images.layers import layer_file

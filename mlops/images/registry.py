@@ -15,8 +15,9 @@ from mlops.clients.oci.reference import Reference, reference
 from mlops.clients.oci.registry import Repository
 from mlops.clients.oci.session import Sessions
 from mlops.clients.oci.upload import Blob, blob_of
+from mlops.digesting import BUFFER
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER, cache_folder, digest_bytes
+from mlops.hashing import cache_folder, digest_bytes
 from mlops.images.base import Base
 from mlops.images.builder import Made
 from mlops.images.inputs import ImageInputs, upon

@@ -28,8 +28,8 @@ from mlops.clients.oci.tokens import (
     token,
 )
 from mlops.clients.oci.words import may_pass, refused
+from mlops.digesting import BUFFER
 from mlops.errors import Problem, TargetError
-from mlops.hashing import BUFFER
 from mlops.plain import NOTHING
 
 ATTEMPTS = 5
