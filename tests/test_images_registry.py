@@ -154,6 +154,18 @@ def test_a_registry_asks_only_once_who_somebody_is(registry: Registry, tmp_path:
     assert 1 == sum(call.endswith(" 401") for call in calls)
 
 
+def test_what_has_a_digest_is_read_once(registry: Registry, tmp_path: Path) -> None:
+    inputs, before = inputs_in(tmp_path, registry), registry.calls("GET")
+
+    made(builder(registry, "read/image"), inputs, ImageMeans(tmp_path))
+
+    read = [call for call in registry.calls("GET")[len(before) :] if call.endswith(" 200")]
+    by_digest = [call for call in read if "sha256:" in call]
+    assert by_digest
+    assert sorted(set(by_digest)) == sorted(by_digest)
+    assert 1 == sum("/manifests/" in call for call in read)
+
+
 def test_two_machines_make_the_same_image(registry: Registry, tmp_path: Path) -> None:
     images = []
     for machine in ("one", "other"):

@@ -48,17 +48,24 @@ class Repository:
 
     def manifest(self, pointer: str, platform: str) -> Manifest | None:
         """Return the manifest under a tag or digest, for a platform; None if there is none."""
-        name = self._named(pointer)
+        name = _named(self.place, pointer)
+        body = self._document(pointer)
+        if body is None:
+            return None
+        other = chosen(body, platform, name)
+        found = self._document(other) if other else body
+        return None if found is None else manifest_of(found, name)
+
+    def _document(self, pointer: str) -> bytes | None:
+        """Return the manifest or index under a tag or digest; None if there is none."""
+        if pointer in self.session.read:
+            return self.session.read[pointer]
         answer = self._manifest("GET", pointer)
         if answer.status == 404:
             return None
         _check(self.session.host, pointer, answer.data)
-        other = chosen(answer.data, platform, name)
-        if not other:
-            return manifest_of(answer.data, name)
-        body = self._manifest("GET", other).data
-        _check(self.session.host, other, body)
-        return manifest_of(body, name)
+        self.session.read[digest_bytes(answer.data)] = answer.data
+        return answer.data
 
     def put_manifest(self, pointer: str, body: bytes, media_type: str = MANIFEST) -> str:
         """Put a manifest or index under a tag; return its digest. What is there is replaced."""
@@ -69,7 +76,7 @@ class Repository:
             headers={"Content-Type": media_type},
             body=body,
         )
-        self.session.call(ask, expect=(201,), what=f"put `{self._named(pointer)}`")
+        self.session.call(ask, expect=(201,), what=f"put `{_named(self.place, pointer)}`")
         return digest_bytes(body)
 
     def holds(self, digest: str) -> bool:
@@ -92,11 +99,14 @@ class Repository:
 
     def read(self, blob: Descriptor) -> bytes:
         """Return a blob that fits into memory: a configuration."""
+        if blob.digest in self.session.read:
+            return self.session.read[blob.digest]
         ask = Ask(
             method="GET", path=f"{self._path}/blobs/{blob.digest}", scopes=self._scopes("pull")
         )
         body = self.session.call(ask, what=f"read `{blob.digest}`").data
         _check(self.session.host, blob.digest, body)
+        self.session.read[blob.digest] = body
         return body
 
     def fetch(self, blob: Descriptor, file: Path) -> Iterator[int]:
@@ -118,13 +128,16 @@ class Repository:
             scopes=self._scopes("pull"),
             headers={"Accept": ACCEPT},
         )
-        return self.session.call(ask, expect=(200, 404), what=f"look for `{self._named(pointer)}`")
+        return self.session.call(
+            ask, expect=(200, 404), what=f"look for `{_named(self.place, pointer)}`"
+        )
 
     def _scopes(self, rights: str) -> tuple[str, ...]:
         return (f"repository:{self.place.repository}:{rights}",)
 
-    def _named(self, pointer: str) -> str:
-        return f"{self.place.name}{'@' if pointer.startswith('sha256:') else ':'}{pointer}"
+
+def _named(place: Reference, pointer: str) -> str:
+    return f"{place.name}{'@' if pointer.startswith('sha256:') else ':'}{pointer}"
 
 
 def _check(host: str, pointer: str, body: bytes) -> None:
