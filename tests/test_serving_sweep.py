@@ -36,7 +36,7 @@ def test_code_that_somebody_lays_right_now_stays(tmp_path: Path) -> None:
         swapped(service, change(service, says("one")))
         until(lambda: not service.record["retiring"])
         descriptor = os.open(tmp_path / "code", os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
         swapped(service, change(service, says("two")))
         time.sleep(0.3)
         held = (len(laid(service)), service.record["retiring"])
