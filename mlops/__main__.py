@@ -6,8 +6,8 @@ import os
 SELDOM = (100_000, 30, 30)
 """Objects made until garbage is looked for, and rounds until older ones are looked through.
 
-Python's own 700 cost a start a fifth of its time, and what is imported is none. From mypy, which
-takes about as many.
+Python's own 700 cost a start a fifth of its time, and what is imported is none. mypy does the same,
+with 200,000.
 """
 
 

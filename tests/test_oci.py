@@ -9,8 +9,18 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from base_image import VERSION
 from proxy import Passing, proxy
-from registry import PASSWORD, USERNAME, Registry, login, needs_registry, repository, running
+from registry import (
+    PASSWORD,
+    USERNAME,
+    Registry,
+    login,
+    needs_registry,
+    push_base,
+    repository,
+    running,
+)
 from unkind import Fault
 
 from mlops.clients.oci import session, upload
@@ -179,6 +189,16 @@ def test_a_registry_that_stays_busy_is_told(registry: Registry) -> None:
 def test_nobody_there_is_told() -> None:
     with pytest.raises(TargetError, match=r"can't look for .*Connection refused"):
         behind(1).digest("tag")
+
+
+def test_what_was_read_in_one_repository_is_not_taken_to_be_in_another(registry: Registry) -> None:
+    base = repository(registry, "team/read")
+    push_base(base)
+    other = Repository(reference(f"{registry.host}/team/unread"), session=base.session)
+    found = base.manifest(VERSION, "linux/amd64")
+    assert found is not None
+
+    assert other.manifest(found.digest, "linux/amd64") is None
 
 
 def test_the_right_password_is_taken_and_others_are_refused(guarded: Registry) -> None:

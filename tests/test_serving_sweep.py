@@ -1,14 +1,12 @@
 """Old code goes once nobody runs it any more, and not while somebody lays new code."""
 
-import fcntl
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from serving_instance import ACTS, Instance, end, serving, until
 from test_serving_handover import relieve
-from test_serving_swap import change, refused, says, swapped
+from test_serving_swap import change, laying, refused, says, swapped
 
 
 def laid(service: Instance) -> set[str]:
@@ -35,12 +33,10 @@ def test_code_that_somebody_lays_right_now_stays(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         swapped(service, change(service, says("one")))
         until(lambda: not service.record["retiring"])
-        descriptor = os.open(tmp_path / "code", os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        swapped(service, change(service, says("two")))
-        time.sleep(0.3)
-        held = (len(laid(service)), service.record["retiring"])
-        os.close(descriptor)
+        with laying(tmp_path / "code"):
+            swapped(service, change(service, says("two")))
+            time.sleep(0.3)
+            held = (len(laid(service)), service.record["retiring"])
         until(lambda: not service.record["retiring"])
 
         assert (2, True) == held

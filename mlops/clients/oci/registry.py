@@ -58,13 +58,14 @@ class Repository:
 
     def _document(self, pointer: str) -> bytes | None:
         """Return the manifest or index under a tag or digest; None if there is none."""
-        if pointer in self.session.read:
-            return self.session.read[pointer]
+        kept = self.session.read.get((self._path, pointer))
+        if kept is not None:
+            return kept
         answer = self._manifest("GET", pointer)
         if answer.status == 404:
             return None
         _check(self.session.host, pointer, answer.data)
-        self.session.read[digest_bytes(answer.data)] = answer.data
+        self.session.read[self._path, digest_bytes(answer.data)] = answer.data
         return answer.data
 
     def put_manifest(self, pointer: str, body: bytes, media_type: str = MANIFEST) -> str:
@@ -99,14 +100,15 @@ class Repository:
 
     def read(self, blob: Descriptor) -> bytes:
         """Return a blob that fits into memory: a configuration."""
-        if blob.digest in self.session.read:
-            return self.session.read[blob.digest]
+        kept = self.session.read.get((self._path, blob.digest))
+        if kept is not None:
+            return kept
         ask = Ask(
             method="GET", path=f"{self._path}/blobs/{blob.digest}", scopes=self._scopes("pull")
         )
         body = self.session.call(ask, what=f"read `{blob.digest}`").data
         _check(self.session.host, blob.digest, body)
-        self.session.read[blob.digest] = body
+        self.session.read[self._path, blob.digest] = body
         return body
 
     def fetch(self, blob: Descriptor, file: Path) -> Iterator[int]:

@@ -92,8 +92,8 @@ class Session:
     ) -> None:
         """Speak to the registry of `place`. `login` is called when the registry asks who we are."""
         self.host = place.server
-        self.read: dict[str, bytes] = {}
-        """What was read of it, by digests: nothing else is ever there under one."""
+        self.read: dict[tuple[str, str], bytes] = {}
+        """What was read of it, by repository and digest: nothing else is ever there under one."""
         self._base = f"{'http' if place.plain and not _authority(place) else 'https'}://{self.host}"
         self._place = place
         self._login = login
